@@ -1,0 +1,1 @@
+export { type ErrorOutput, KurirError, type KurirErrorOptions } from './kurir-error.js'

@@ -1,0 +1,1 @@
+export { type ILogger, silentLogger } from './logger.js'
