@@ -11,7 +11,7 @@ const floors = [
   ['services'],
 ]
 /** Allowed imports inside a floor: [from, to]. */
-const sameFloor = [['pairing', 'auth'], ['messages', 'auth'], ['history', 'messages'], ['app-state', 'auth']]
+const sameFloor = [['groups', 'chats'], ['pairing', 'auth'], ['messages', 'auth'], ['history', 'messages'], ['app-state', 'auth']]
 
 const src = room => `^packages/kurir/src/${room}/`
 const upward = floors.flatMap((rooms, level) =>

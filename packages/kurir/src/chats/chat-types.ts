@@ -1,0 +1,38 @@
+import type { proto } from '../proto/index.js'
+
+/** A chat: the history protobuf, plus when the other side last wrote (Unix seconds). */
+export interface Chat extends proto.IConversation {
+  id: string
+  lastMessageRecvTimestamp?: number | undefined
+}
+
+/** The chats that wait in the event buffer: what a {@link ChatUpdate.conditional} decides on. */
+export interface PendingChats {
+  historySets: { chats: { [jid: string]: Chat } }
+  chatUpserts: { [jid: string]: Chat }
+}
+
+/**
+ * Changed fields of one chat. `unreadCount` counts: positive adds, 0 and null mean read, -1 means marked as unread
+ * (docs/protocol/04, 7.5).
+ */
+export interface ChatUpdate extends Partial<Chat> {
+  /**
+   * Holds the update back until the chat it depends on is known: true applies it, false drops it, undefined keeps
+   * waiting. Present on app-state changes of the first sync only (docs/protocol/04, 7.6).
+   */
+  conditional?(bufferedData: PendingChats): boolean | undefined
+  /** Unix milliseconds of the change. */
+  timestamp?: number | undefined
+}
+
+export type WAPresence = 'unavailable' | 'available' | 'composing' | 'recording' | 'paused'
+
+/** What one participant of a chat is doing. */
+export interface PresenceData {
+  lastKnownPresence: WAPresence
+  /** Unix seconds; absent when hidden by privacy. */
+  lastSeen?: number | undefined
+  /** Members online, where the server tells it for a group. */
+  groupOnlineCount?: number | undefined
+}

@@ -1,0 +1,26 @@
+/**
+ * A person or business, as address book, push names, history and group lists know it. `id` is a LID or a phone-number
+ * JID, whichever the source used; `lid` and `phoneNumber` name the other forms where they are known.
+ */
+export interface Contact {
+  id: string
+  /** `…@lid` form. */
+  lid?: string | undefined
+  /** `…@s.whatsapp.net` form. */
+  phoneNumber?: string | undefined
+  /** Name that the account owner saved. */
+  name?: string | undefined
+  /** Name that the contact chose (push name). */
+  notify?: string | undefined
+  username?: string | undefined
+  /** Verified business name. */
+  verifiedName?: string | undefined
+  /** `null`: no picture; `'changed'` and `'removed'`: fetch it again or forget it; anything else is a URL. */
+  imgUrl?: string | null | undefined
+  /** The contact's own "about" text. */
+  status?: string | undefined
+}
+
+/** Which identity a chat addresses its members by. */
+export const WAMessageAddressingMode = { PN: 'pn', LID: 'lid' } as const
+export type WAMessageAddressingMode = (typeof WAMessageAddressingMode)[keyof typeof WAMessageAddressingMode]
