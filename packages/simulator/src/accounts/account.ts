@@ -1,0 +1,90 @@
+import { type Addressing, formatAddress } from './address.js'
+import { BoundedMap } from './bounded-map.js'
+import type { Device } from './device.js'
+
+/** The signed list of a user's devices, as the phone made it (docs/protocol/02 §5.4). */
+export interface KeyIndexList {
+  /** ADVSignedKeyIndexList. */
+  readonly bytes: Uint8Array
+  /** Unix seconds; equals the timestamp inside the signed details. */
+  readonly timestamp: number
+}
+
+/** How far a message has come with one of its recipients. */
+export type RecipientState = 'sent' | 'retry-requested'
+
+/** What the service remembers of a message: who sent it, and who was given it. */
+export interface SentMessage {
+  readonly device: Device
+  readonly recipients: Map<Device, RecipientState>
+}
+
+/** Which clients' deviations are tolerated: see the README of the package. */
+export type ValidationMode = 'strict' | 'lenient'
+
+const REMEMBERED_MESSAGES = 20_000
+const PRIVACY_DEFAULTS: Readonly<Record<string, string>> = {
+  last: 'all',
+  online: 'all',
+  profile: 'all',
+  status: 'all',
+  readreceipts: 'all',
+  groupadd: 'all',
+  calladd: 'all',
+  messages: 'all',
+  defense: 'off',
+}
+
+/** One account: a phone number, its LID, and its devices. */
+export class Account {
+  readonly pnUser: string
+  readonly lidUser: string
+  /** User JIDs in the two namespaces. */
+  readonly pn: string
+  readonly lid: string
+  pushName: string
+  about = { text: 'Hey there! I am using WhatsApp.', setAt: 0 }
+  disappearingMode = { duration: 0, setAt: 0 }
+  /** Set for this account's clients; the simulator's mode when undefined. */
+  validation: ValidationMode | undefined
+  readonly devices = new Map<number, Device>()
+  keyIndexList: KeyIndexList | undefined
+  /** Grows with every change of the device set. */
+  devicesVersion = 0
+  readonly sentMessages = new BoundedMap<string, SentMessage>(REMEMBERED_MESSAGES)
+  /** Accounts that asked for this device list and are told about changes. */
+  readonly watchers = new Set<Account>()
+  /** Accounts that subscribed to the presence. */
+  readonly presenceSubscribers = new Set<Device>()
+  readonly blocked = new Set<Account>()
+  blocklistHash = 'none'
+  readonly privacy = new Map<string, string>(Object.entries(PRIVACY_DEFAULTS))
+
+  constructor(options: { readonly pnUser: string; readonly lidUser: string; readonly pushName: string }) {
+    this.pnUser = options.pnUser
+    this.lidUser = options.lidUser
+    this.pn = formatAddress('pn', options.pnUser)
+    this.lid = formatAddress('lid', options.lidUser)
+    this.pushName = options.pushName
+  }
+
+  /** The user JID in one of the namespaces. */
+  jid(addressing: Addressing): string {
+    return addressing === 'pn' ? this.pn : this.lid
+  }
+
+  addDevice(device: Device): void {
+    this.devices.set(device.id, device)
+    this.devicesVersion += 1
+  }
+
+  removeDevice(device: Device): void {
+    if (this.devices.get(device.id) !== device) return
+    this.devices.delete(device.id)
+    this.devicesVersion += 1
+  }
+
+  get phone(): Device | undefined {
+    return this.devices.get(0)
+  }
+}
