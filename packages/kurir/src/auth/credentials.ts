@@ -52,8 +52,21 @@ export interface AuthenticationCreds extends SignalCreds {
   pairingCode?: string | undefined
   lastPropHash?: string | undefined
   routingInfo?: Buffer | undefined
+  /** Kurir: the service's verified Noise key of an earlier connection; it shortens the next handshake. */
+  serverIdentity?: ServerIdentity | undefined
   /** The program's own. */
   additionalData?: unknown
+}
+
+/** A Noise key whose certificates led to a trusted root. */
+export interface ServerIdentity {
+  /** 32 bytes. */
+  key: Uint8Array
+  /** The root's public key, 32 bytes: a key verified against another root is not used. */
+  root: Uint8Array
+  /** Validity of the certificates, unix seconds. */
+  notBefore: number
+  notAfter: number
 }
 
 /** What a socket takes as `auth`. */
