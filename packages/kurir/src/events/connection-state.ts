@@ -1,6 +1,6 @@
 import type { Boom } from '@hapi/boom'
 import type { Contact } from '../chats/contact-types.js'
-import type { KurirError } from '../errors/index.js'
+import type { KurirError } from '../errors/kurir-error.js'
 import type { ReachoutTimelockState } from './account-limits.js'
 
 const disconnectCodes = {

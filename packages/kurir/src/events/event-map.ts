@@ -3,7 +3,7 @@ import type { WACallEvent } from '../calls/call-types.js'
 import type { Chat, ChatUpdate, PresenceData } from '../chats/chat-types.js'
 import type { Contact } from '../chats/contact-types.js'
 import type { Label, LabelAssociation } from '../chats/label-types.js'
-import type { KurirError } from '../errors/index.js'
+import type { KurirError } from '../errors/kurir-error.js'
 import type {
   GroupMetadata,
   GroupParticipant,
@@ -12,6 +12,7 @@ import type {
   RequestJoinMethod,
 } from '../groups/group-types.js'
 import type { proto } from '../proto/index.js'
+import type { LIDMapping } from '../signal/key-store.js'
 import type { NewChatMessageCapInfo } from './account-limits.js'
 import type { ConnectionState } from './connection-state.js'
 import type {
@@ -71,10 +72,11 @@ export type BaileysEvent = keyof BaileysEventMap
 /** What `process` handlers get: the payloads that belong together, by event name. */
 export type EventBatch = Partial<BaileysEventMap>
 
-/** A phone number and the LID of the same person. */
-export interface LIDMapping {
-  pn: string
-  lid: string
+/** A batch of one event. */
+export const batchOf = <Event extends BaileysEvent>(event: Event, payload: BaileysEventMap[Event]): EventBatch => {
+  const batch: EventBatch = {}
+  batch[event] = payload
+  return batch
 }
 
 /** A piece of history from the phone, newest first (docs/protocol/03, history). */

@@ -1,0 +1,3 @@
+export type * from './chat-types.js'
+export * from './contact-types.js'
+export * from './label-types.js'
