@@ -1,15 +1,16 @@
 import type { Agent } from 'node:https'
 import { createRequire } from 'node:module'
 import type { AuthenticationState } from '../auth/credentials.js'
-import type { GroupMetadata } from '../groups/group-types.js'
 import { KurirError } from '../errors/kurir-error.js'
 import type { WAMessageKey } from '../events/message-types.js'
+import type { GroupMetadata } from '../groups/group-types.js'
 import type { ILogger } from '../logger/logger.js'
-import { macBrowser } from '../pairing/browsers.js'
-import { proto } from '../proto/index.js'
+import type { NoiseRoot } from '../noise/constants.js'
+import { Browsers } from '../pairing/browsers.js'
+import type { proto } from '../proto/index.js'
 import type { SignalAuthState, TransactionCapabilityOptions } from '../signal/key-store.js'
-import type { SignalRepositoryWithLIDStore } from '../signal/repository.js'
 import type { LIDMapping } from '../signal/lid-mapping.js'
+import type { SignalRepositoryWithLIDStore } from '../signal/repository.js'
 import type { CacheStore, PossiblyExtendedCacheStore } from './cache-store.js'
 
 export type WAVersion = [number, number, number]
@@ -92,12 +93,6 @@ export interface SocketConfig {
   clock: () => number
 }
 
-export interface NoiseRoot {
-  /** 32-byte public key of the root certificate. */
-  readonly publicKey: Uint8Array
-  readonly serial: number
-}
-
 export type UserFacingSocketConfig = Partial<SocketConfig> & { auth: AuthenticationState }
 
 export const DEFAULT_ORIGIN = 'https://web.whatsapp.com'
@@ -110,7 +105,7 @@ const FULL_HISTORY = 2
 /** The defaults of section 2 of docs/protocol/06; the logger and the Signal repository are made when first needed. */
 export const DEFAULT_CONNECTION_CONFIG: Omit<SocketConfig, 'auth' | 'logger' | 'makeSignalRepository'> = {
   version: [2, 3000, 1043857760],
-  browser: macBrowser('Chrome'),
+  browser: Browsers.macOS('Chrome'),
   waWebSocketUrl: DEFAULT_WEB_SOCKET_URL,
   connectTimeoutMs: 20_000,
   defaultQueryTimeoutMs: 60_000,
@@ -150,10 +145,14 @@ export const resolveConfig = (
 ): SocketConfig => {
   const given = Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined))
   if (!config.auth?.creds || !config.auth.keys) {
-    throw new KurirError('invalid-config', 'The config needs `auth`: { creds, keys }, as useMultiFileAuthState gives it', {
-      statusCode: 400,
-      data: { field: 'auth' },
-    })
+    throw new KurirError(
+      'invalid-config',
+      'The config needs `auth`: { creds, keys }, as useMultiFileAuthState gives it',
+      {
+        statusCode: 400,
+        data: { field: 'auth' },
+      },
+    )
   }
   const resolved = { ...DEFAULT_CONNECTION_CONFIG, makeSignalRepository, ...given } as SocketConfig
   resolved.logger = config.logger ?? defaultLogger()

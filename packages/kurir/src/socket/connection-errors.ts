@@ -1,4 +1,4 @@
-import { type BinaryNode } from '../binary/node.js'
+import type { BinaryNode } from '../binary/node.js'
 import { KurirError } from '../errors/kurir-error.js'
 
 /** Why a connection ended: `code` says it for programs, `output.statusCode` as Baileys' `DisconnectReason`. */

@@ -1,11 +1,17 @@
-import type { AuthenticationCreds } from '../auth/credentials.js'
+import type { AuthenticationCreds, ServerIdentity } from '../auth/credentials.js'
 import { decodeNode } from '../binary/decode.js'
 import { encodeBinaryNode } from '../binary/encode.js'
 import type { BinaryNode } from '../binary/node.js'
 import { KurirError } from '../errors/kurir-error.js'
 import type { ILogger } from '../logger/logger.js'
-import { type ConnectionError, connectionClosed, connectionLost, timedOut, webSocketError } from './connection-errors.js'
 import type { SocketConfig } from './config.js'
+import {
+  type ConnectionError,
+  connectionClosed,
+  connectionLost,
+  timedOut,
+  webSocketError,
+} from './connection-errors.js'
 import { KeepAlive } from './keep-alive.js'
 import { NoiseTransport } from './noise-transport.js'
 import { QueryTable, throwIfRefused } from './query-table.js'
@@ -69,6 +75,21 @@ export class Connection {
     return this.#phase
   }
 
+  /** The server's key, when this connection verified its certificates anew. */
+  get verifiedServer(): ServerIdentity | undefined {
+    return this.#transport.verifiedServer
+  }
+
+  /** Resolves when the WebSocket is open; rejects when the connection ends before. */
+  async waitForWebSocket(): Promise<void> {
+    if (this.ws.isOpen) return
+    if (this.#phase === 'ended') throw this.#closedError()
+    await new Promise<void>((resolve, reject) => {
+      this.ws.once('open', resolve)
+      this.onEnd(error => reject(error ?? this.#closedError()))
+    })
+  }
+
   /** Registers the handler of all stanzas with this tag; answers to queries do not reach it. */
   onStanza(tag: string, handler: StanzaHandler): void {
     if (this.#handlers.has(tag)) throw new KurirError('duplicate-handler', `<${tag}> has a handler already`)
@@ -86,7 +107,7 @@ export class Connection {
     this.#enter('connecting')
     try {
       await this.ws.connect()
-      if (this.#phase !== 'connecting') return
+      if (!this.#phaseIs('connecting')) return
       this.#enter('handshaking')
       void this.ws.send(this.#transport.hello())
     } catch (error) {
@@ -134,7 +155,8 @@ export class Connection {
    *   connection ended.
    */
   async query(node: BinaryNode, timeoutMs = this.#config.defaultQueryTimeoutMs): Promise<BinaryNode> {
-    const id = (node.attrs['id'] ??= this.ids.next())
+    const id = node.attrs['id'] ?? this.ids.next()
+    node.attrs['id'] = id
     const answer = this.#queries.wait(id, timeoutMs)
     try {
       const written = this.#write(encodeBinaryNode(node))
@@ -166,7 +188,10 @@ export class Connection {
     this.#endReason = error
     this.#enter('ended')
     this.#keepAlive.stop()
-    this.#logger.info({ phase, reason: error?.message, code: KurirError.is(error) ? error.code : undefined }, 'connection ended')
+    this.#logger.info(
+      { phase, reason: error?.message, code: KurirError.is(error) ? error.code : undefined },
+      'connection ended',
+    )
     this.#queries.rejectAll(error ?? connectionClosed())
     await this.ws.close()
     for (const handler of this.#endHandlers) {

@@ -3,13 +3,13 @@
  * ones behind it. Keys without work use no memory.
  */
 export class KeyedQueue {
-  readonly #tails = new Map<string, Promise<unknown>>()
+  readonly #tails = new Map<string, Promise<void>>()
 
   /** Resolves or rejects with the task's own outcome. */
   run<T>(key: string, task: () => Promise<T> | T): Promise<T> {
     const previous = this.#tails.get(key)
     const result = previous ? previous.then(task, task) : Promise.resolve().then(task)
-    const settled = result.then(
+    const settled: Promise<void> = result.then(
       () => this.#release(key, settled),
       () => this.#release(key, settled),
     )
@@ -26,7 +26,7 @@ export class KeyedQueue {
     await Promise.all(this.#tails.values())
   }
 
-  #release(key: string, settled: Promise<unknown>): void {
+  #release(key: string, settled: Promise<void>): void {
     if (this.#tails.get(key) === settled) this.#tails.delete(key)
   }
 }

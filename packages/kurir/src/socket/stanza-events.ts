@@ -11,7 +11,11 @@ export const DEF_TAG_PREFIX = 'TAG:'
  *
  * Names are built only for the prefixes that have listeners: with none, a stanza costs two map look-ups.
  */
-export const emitStanza = (emitter: EventEmitter, node: BinaryNode, hasStanzaListeners: (tag: string) => boolean): boolean => {
+export const emitStanza = (
+  emitter: EventEmitter,
+  node: BinaryNode,
+  hasStanzaListeners: (tag: string) => boolean,
+): boolean => {
   let heard = emitter.emit('frame', node)
   const id = node.attrs['id']
   if (id !== undefined) heard = emitter.emit(DEF_TAG_PREFIX + id, node) || heard

@@ -4,8 +4,8 @@ import type { Agent } from 'node:https'
 import type { Socket } from 'node:net'
 import type WebSocket from 'ws'
 import type { BinaryNode } from '../binary/node.js'
-import { connectionClosed, timedOut } from './connection-errors.js'
 import { DEFAULT_ORIGIN } from './config.js'
+import { connectionClosed, timedOut } from './connection-errors.js'
 import { DEF_CALLBACK_PREFIX, emitStanza } from './stanza-events.js'
 
 export interface WebSocketClientOptions {
@@ -93,7 +93,10 @@ export class WebSocketClient extends EventEmitter {
       }
       socket.once('open', settle(resolve))
       socket.once('error', error => settle(() => reject(error))())
-      socket.once('close', settle(() => reject(connectionClosed())))
+      socket.once(
+        'close',
+        settle(() => reject(connectionClosed())),
+      )
     })
   }
 

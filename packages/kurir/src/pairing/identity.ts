@@ -1,0 +1,247 @@
+import { encodeSignedDeviceIdentity } from '../auth/account-identity.js'
+import type { AuthenticationCreds } from '../auth/credentials.js'
+import { S_WHATSAPP_NET } from '../binary/jid.js'
+import type { BinaryNode } from '../binary/node.js'
+import { type KeyPair, rawPublicKey, typedPublicKey } from '../crypto/curve.js'
+import { hmacSha256 } from '../crypto/digest.js'
+import { constantTimeEqual } from '../crypto/random.js'
+import { xeddsaSign, xeddsaVerify } from '../crypto/xeddsa.js'
+import { KurirError } from '../errors/kurir-error.js'
+import { proto } from '../proto/index.js'
+import type { SignalIdentity } from '../signal/key-store.js'
+import { parsePairSuccess } from './stanzas.js'
+
+/** What each ADV signature covers begins with two bytes (docs/protocol/01 §6.5). */
+export const WA_ADV_ACCOUNT_SIG_PREFIX: Buffer = Buffer.of(6, 0)
+export const WA_ADV_DEVICE_SIG_PREFIX: Buffer = Buffer.of(6, 1)
+export const WA_ADV_KEY_INDEX_LIST_PREFIX: Buffer = Buffer.of(6, 2)
+export const WA_ADV_HOSTED_ACCOUNT_SIG_PREFIX: Buffer = Buffer.of(6, 5)
+export const WA_ADV_HOSTED_DEVICE_SIG_PREFIX: Buffer = Buffer.of(6, 6)
+export const WA_ADV_HOSTED_KEY_INDEX_LIST_PREFIX: Buffer = Buffer.of(6, 7)
+
+/** ADVEncryptionType. */
+const E2EE = 0
+const HOSTED = 1
+const KEY_LENGTH = 32
+const SIGNATURE_LENGTH = 64
+
+export { encodeSignedDeviceIdentity }
+
+/** Identity record of the account's phone: its key under the account's LID, device 0. */
+export function createSignalIdentity(wid: string, accountSignatureKey: Uint8Array): SignalIdentity {
+  return { identifier: { name: wid, deviceId: 0 }, identifierKey: Buffer.from(typedPublicKey(accountSignatureKey)) }
+}
+
+export interface SuccessfulPairing {
+  readonly creds: Partial<AuthenticationCreds>
+  /** Answer to the server; send it only after `creds` are durable. */
+  readonly reply: BinaryNode
+}
+
+/**
+ * Checks the identity that a phone granted (HMAC under the shared secret, account signature over our own identity
+ * key), signs it, and returns what to store and what to answer (docs/protocol/01 §6.4 to §6.6).
+ *
+ * @throws KurirError `pairing-incomplete`, `pairing-hmac-mismatch` (401), `pairing-account-signature-invalid` (401),
+ *   `invalid-device-identity`, `invalid-protobuf`
+ */
+export function configureSuccessfulPairing(
+  stanza: BinaryNode,
+  creds: Pick<AuthenticationCreds, 'advSecretKey' | 'signedIdentityKey' | 'signalIdentities'>,
+): SuccessfulPairing {
+  const success = parsePairSuccess(stanza)
+  const signed = openDeviceIdentity(success.deviceIdentity, Buffer.from(creds.advSecretKey, 'base64'))
+  const details = proto.ADVDeviceIdentity.decode(signed.details)
+  const own = creds.signedIdentityKey
+  const prefix = details.deviceType === HOSTED ? WA_ADV_HOSTED_ACCOUNT_SIG_PREFIX : WA_ADV_ACCOUNT_SIG_PREFIX
+  if (
+    !xeddsaVerify(
+      signed.accountSignatureKey,
+      Buffer.concat([prefix, signed.details, own.public]),
+      signed.accountSignature,
+    )
+  ) {
+    throw new KurirError('pairing-account-signature-invalid', 'The account did not sign the identity of this device', {
+      statusCode: 401,
+    })
+  }
+  const account = { ...signed, deviceSignature: signDeviceIdentity(own, signed.details, signed.accountSignatureKey) }
+  const identity = createSignalIdentity(success.lid, signed.accountSignatureKey)
+  return {
+    creds: {
+      account,
+      me: {
+        id: success.jid,
+        lid: success.lid,
+        ...(success.businessName === undefined ? {} : { name: success.businessName }),
+      },
+      signalIdentities: [...(creds.signalIdentities ?? []), identity],
+      platform: success.platform,
+    },
+    reply: pairingReply(stanza, account, details.keyIndex),
+  }
+}
+
+function pairingReply(
+  stanza: BinaryNode,
+  account: proto.IADVSignedDeviceIdentity,
+  keyIndex: number | null | undefined,
+): BinaryNode {
+  return {
+    tag: 'iq',
+    attrs: { to: S_WHATSAPP_NET, type: 'result', id: stanza.attrs['id'] ?? '' },
+    content: [
+      {
+        tag: 'pair-device-sign',
+        attrs: {},
+        content: [
+          {
+            tag: 'device-identity',
+            attrs: { 'key-index': String(keyIndex ?? 0) },
+            content: encodeSignedDeviceIdentity(account, false),
+          },
+        ],
+      },
+    ],
+  }
+}
+
+interface GrantedIdentity {
+  readonly details: Uint8Array
+  readonly accountSignatureKey: Uint8Array
+  readonly accountSignature: Uint8Array
+}
+
+/** Opens the HMAC envelope around a granted identity and checks the sizes inside. */
+function openDeviceIdentity(bytes: Uint8Array, advSecret: Uint8Array): GrantedIdentity {
+  const envelope = proto.ADVSignedDeviceIdentityHMAC.decode(bytes)
+  const signedBytes = envelope.details ?? new Uint8Array()
+  const expected = identityHmac(advSecret, signedBytes, envelope.accountType === HOSTED)
+  if (!constantTimeEqual(expected, envelope.hmac ?? new Uint8Array())) {
+    throw new KurirError('pairing-hmac-mismatch', 'The granted identity is not authenticated by the pairing secret', {
+      statusCode: 401,
+    })
+  }
+  const { details, accountSignatureKey, accountSignature } = proto.ADVSignedDeviceIdentity.decode(signedBytes)
+  if (!details?.length || accountSignatureKey?.length !== KEY_LENGTH || accountSignature?.length !== SIGNATURE_LENGTH) {
+    throw new KurirError('invalid-device-identity', 'The granted identity is incomplete')
+  }
+  return { details, accountSignatureKey, accountSignature }
+}
+
+function identityHmac(advSecret: Uint8Array, signedIdentity: Uint8Array, hosted: boolean): Buffer {
+  return hosted
+    ? hmacSha256(advSecret, WA_ADV_HOSTED_ACCOUNT_SIG_PREFIX, signedIdentity)
+    : hmacSha256(advSecret, signedIdentity)
+}
+
+/** The device's own signature over its identity: always the ordinary prefix for a device that pairs (docs/protocol/01 §6.5). */
+export function signDeviceIdentity(identity: KeyPair, details: Uint8Array, accountKey: Uint8Array): Buffer {
+  return xeddsaSign(identity, Buffer.concat([WA_ADV_DEVICE_SIG_PREFIX, details, identity.public, accountKey]))
+}
+
+export interface DeviceGrant {
+  /** Identity key pair of the phone. */
+  readonly account: KeyPair
+  /** Public identity key of the device, 32 bytes. */
+  readonly deviceIdentity: Uint8Array
+  readonly advSecret: Uint8Array
+  readonly rawId: number
+  /** Unix seconds. */
+  readonly timestamp: number
+  /** 1 or more: 0 is the phone itself. */
+  readonly keyIndex: number
+  readonly hosted?: boolean
+}
+
+/** The phone's part: grants an identity to a device. Returns the bytes of ADVSignedDeviceIdentityHMAC. */
+export function grantDeviceIdentity(grant: DeviceGrant): Uint8Array {
+  const { account, deviceIdentity, advSecret, rawId, timestamp, keyIndex, hosted = false } = grant
+  const type = hosted ? HOSTED : E2EE
+  const details = proto.ADVDeviceIdentity.encode({
+    rawId,
+    timestamp,
+    keyIndex,
+    accountType: type,
+    deviceType: type,
+  }).finish()
+  const prefix = hosted ? WA_ADV_HOSTED_ACCOUNT_SIG_PREFIX : WA_ADV_ACCOUNT_SIG_PREFIX
+  const signed = proto.ADVSignedDeviceIdentity.encode({
+    details,
+    accountSignatureKey: account.public,
+    accountSignature: xeddsaSign(account, Buffer.concat([prefix, details, rawPublicKey(deviceIdentity)])),
+  }).finish()
+  return proto.ADVSignedDeviceIdentityHMAC.encode({
+    details: signed,
+    hmac: identityHmac(advSecret, signed, hosted),
+    ...(hosted ? { accountType: HOSTED } : {}),
+  }).finish()
+}
+
+/** The phone's signed list of the key indexes that are in force (docs/protocol/02 §5.4). */
+export function signKeyIndexList(account: KeyPair, list: proto.IADVKeyIndexList): Uint8Array {
+  const details = proto.ADVKeyIndexList.encode(list).finish()
+  const prefix = list.accountType === HOSTED ? WA_ADV_HOSTED_KEY_INDEX_LIST_PREFIX : WA_ADV_KEY_INDEX_LIST_PREFIX
+  return proto.ADVSignedKeyIndexList.encode({
+    details,
+    accountSignature: xeddsaSign(account, Buffer.concat([prefix, details])),
+    accountSignatureKey: account.public,
+  }).finish()
+}
+
+export interface VerifiedDeviceIdentity {
+  readonly rawId: number
+  readonly timestamp: number
+  readonly keyIndex: number
+  /** The account's identity key, 32 bytes. */
+  readonly accountKey: Uint8Array
+  readonly hosted: boolean
+}
+
+/**
+ * Checks the `<device-identity>` beside a prekey message or in a pair-device-sign reply (docs/protocol/02 §5.6): the
+ * account vouches for the device, the device for the account.
+ *
+ * @param deviceIdentity the identity key that the device used, 32 or 33 bytes
+ * @param accountKey the known identity of the account's phone; used when the element carries none
+ * @throws KurirError `device-identity-invalid` naming in `data.check` what failed
+ */
+export function verifyDeviceIdentity(
+  bytes: Uint8Array,
+  deviceIdentity: Uint8Array,
+  accountKey: Uint8Array | undefined,
+  hostedServer = false,
+): VerifiedDeviceIdentity {
+  const signed = proto.ADVSignedDeviceIdentity.decode(bytes)
+  const details = signed.details ?? new Uint8Array()
+  const identity = rawPublicKey(deviceIdentity)
+  const embedded = signed.accountSignatureKey?.length ? signed.accountSignatureKey : accountKey
+  if (!embedded) throw identityInvalid('account-key')
+  const account = rawPublicKey(embedded)
+  const { rawId, timestamp, keyIndex, deviceType } = proto.ADVDeviceIdentity.decode(details)
+  const hosted = deviceType === HOSTED
+  const accountPrefix = hosted ? WA_ADV_HOSTED_ACCOUNT_SIG_PREFIX : WA_ADV_ACCOUNT_SIG_PREFIX
+  if (
+    !xeddsaVerify(
+      account,
+      Buffer.concat([accountPrefix, details, identity]),
+      signed.accountSignature ?? new Uint8Array(),
+    )
+  ) {
+    throw identityInvalid('account-signature')
+  }
+  const devicePrefix = hostedServer ? WA_ADV_HOSTED_DEVICE_SIG_PREFIX : WA_ADV_DEVICE_SIG_PREFIX
+  const deviceSigned = Buffer.concat([devicePrefix, details, identity, account])
+  if (!xeddsaVerify(identity, deviceSigned, signed.deviceSignature ?? new Uint8Array())) {
+    throw identityInvalid('device-signature')
+  }
+  if (rawId == null || timestamp == null || !keyIndex) throw identityInvalid('details')
+  return { rawId, timestamp: Number(timestamp), keyIndex, accountKey: account, hosted }
+}
+
+function identityInvalid(check: string): KurirError {
+  return new KurirError('device-identity-invalid', 'The device identity is not vouched for by its account', {
+    statusCode: 400,
+    data: { check, retryReason: 12 },
+  })
+}

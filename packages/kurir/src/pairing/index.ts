@@ -1,0 +1,6 @@
+export * from './browsers.js'
+export * from './client-payload.js'
+export * from './identity.js'
+export * from './pairing-code.js'
+export * from './qr.js'
+export * from './stanzas.js'

@@ -1,0 +1,67 @@
+import type { AuthenticationCreds } from '../auth/credentials.js'
+import { addTransactionCapability } from '../auth/transactions.js'
+import type { BinaryNode } from '../binary/node.js'
+import { type BaileysBufferableEventEmitter, makeEventBuffer } from '../events/event-buffer.js'
+import type { ILogger } from '../logger/logger.js'
+import type { SignalKeyStoreWithTransaction } from '../signal/key-store.js'
+import type { SignalRepositoryWithLIDStore } from '../signal/repository.js'
+import type { SocketConfig } from './config.js'
+import { Connection } from './connection.js'
+import { ServerClock } from './server-clock.js'
+
+/**
+ * What the layers of one socket share. Every collaborator takes the parts it needs from here as arguments; nothing in
+ * it is public.
+ */
+export interface SocketCore {
+  readonly config: SocketConfig
+  readonly logger: ILogger
+  readonly ev: BaileysBufferableEventEmitter
+  /** The live credentials: the same object for the life of the socket, updated in place by `creds.update`. */
+  readonly creds: AuthenticationCreds
+  readonly keys: SignalKeyStoreWithTransaction
+  readonly repository: SignalRepositoryWithLIDStore
+  readonly connection: Connection
+  readonly clock: ServerClock
+  /** Takes `link_code_companion_reg` notifications; set by the base layer, called by the layer that reads notifications. */
+  pairingNotification: (node: BinaryNode) => Promise<void>
+  /** Resolves when every stanza received so far has been handled; replaced by the receiving layer. */
+  incomingSettled: () => Promise<void>
+}
+
+/** A layer: the shared core, and the public members so far. */
+export interface Layer<Socket extends object> {
+  readonly core: SocketCore
+  readonly socket: Socket
+}
+
+/** Adds members to the socket below, keeping getters alive: `sock.user` stays live in every layer. */
+export function extendSocket<Below extends object, Added extends object>(below: Below, added: Added): Below & Added {
+  return Object.defineProperties(below, Object.getOwnPropertyDescriptors(added)) as Below & Added
+}
+
+export function makeCore(
+  config: SocketConfig,
+  pnToLid: Parameters<SocketConfig['makeSignalRepository']>[2],
+): SocketCore {
+  const { logger, auth } = config
+  const { creds } = auth
+  const ev = makeEventBuffer(logger)
+  const keys = addTransactionCapability(auth.keys, logger, config.transactionOpts)
+  const repository = config.makeSignalRepository({ creds, keys }, logger, pnToLid)
+  ev.on('creds.update', update => {
+    Object.assign(creds, update)
+  })
+  return {
+    config,
+    logger,
+    ev,
+    creds,
+    keys,
+    repository,
+    connection: new Connection(config, creds),
+    clock: new ServerClock(config.clock),
+    pairingNotification: async () => {},
+    incomingSettled: async () => {},
+  }
+}
