@@ -7,6 +7,7 @@ import { KurirError } from '../errors/kurir-error.js'
 import type { MinimalMessage } from '../events/message-types.js'
 import type { proto } from '../proto/index.js'
 import type { SignalCreds, SignalIdentity, SignalKeyStore } from '../signal/key-store.js'
+import type { AnyDeviceIdentity } from './account-identity.js'
 
 /** Settings of the account that decide how chats behave here. */
 export interface AccountSettings {
@@ -30,10 +31,10 @@ export interface AuthenticationCreds extends SignalCreds {
   /** The own account. During pairing by code it names the phone number without a device. */
   me?: Contact | undefined
   /**
-   * The device identity signed by the phone. In memory its members are bytes; in credentials that Baileys saved they
-   * are base64 strings: read it through `decodeAccount` of the pairing room.
+   * The device identity signed by the phone. Its members are bytes after pairing and base64 strings after a reload:
+   * read it through `decodeAccount`.
    */
-  account?: proto.IADVSignedDeviceIdentity | undefined
+  account?: AnyDeviceIdentity | undefined
   signalIdentities?: SignalIdentity[] | undefined
   /** Id (base64) of the app-state key that own patches are made with. */
   myAppStateKeyId?: string | undefined
