@@ -75,9 +75,9 @@ function decode(body: Uint8Array): proto.IHandshakeMessage {
 }
 
 interface HelloParts {
-  readonly ephemeral?: Uint8Array | null
-  readonly static?: Uint8Array | null
-  readonly payload?: Uint8Array | null
+  readonly ephemeral?: Uint8Array | null | undefined
+  readonly static?: Uint8Array | null | undefined
+  readonly payload?: Uint8Array | null | undefined
 }
 
 function checkedHello(parts: HelloParts | null | undefined, name: string): Hello {
