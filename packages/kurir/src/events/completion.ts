@@ -37,6 +37,18 @@ export class Completion {
     this.#failures.push(error)
   }
 
+  /** Waits for `other` too, and shares its fate. */
+  follow(other: Completion): void {
+    this.hold()
+    other.promise.then(
+      ({ failures }) => {
+        this.#failures.push(...failures)
+        this.release()
+      },
+      error => this.abandon(error),
+    )
+  }
+
   /** Ends the wait without success: what was waited for will not happen. */
   abandon(error: Error): void {
     this.#reject(error)

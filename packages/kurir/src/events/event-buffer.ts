@@ -162,11 +162,11 @@ class EventBuffer implements BaileysBufferableEventEmitter {
     return true
   }
 
-  readonly emitAndWait = async <Event extends BaileysEvent>(
+  readonly emitAndWait = <Event extends BaileysEvent>(
     event: Event,
     payload: BaileysEventMap[Event],
   ): Promise<EventOutcome> => {
-    if (this.#destroyed) throw destroyedError()
+    if (this.#destroyed) return abandoned()
     const name: BaileysEvent = event
     if (isBufferable(name)) return this.#takeAndWait(name, batchOf(event, payload))
     const completion = new Completion()
@@ -175,14 +175,13 @@ class EventBuffer implements BaileysBufferableEventEmitter {
     return completion.promise
   }
 
-  readonly whenHandled = async (): Promise<EventOutcome> => {
-    if (this.#destroyed) throw destroyedError()
+  readonly whenHandled = (): Promise<EventOutcome> => {
+    if (this.#destroyed) return abandoned()
     const completion = new Completion()
     this.#dispatcher.mark(completion)
     if (this.#pending.size > 0) {
       this.#completion ??= new Completion()
-      const { failures } = await this.#completion.promise
-      for (const failure of failures) completion.fail(failure)
+      completion.follow(this.#completion)
     }
     completion.release()
     return completion.promise
@@ -328,6 +327,12 @@ class EventBuffer implements BaileysBufferableEventEmitter {
     const accepted = this.#held.releaseFor(arrived)
     if (accepted.length > 0) this.#dispatch({ 'chats.update': accepted }, completion)
   }
+}
+
+const abandoned = (): Promise<EventOutcome> => {
+  const completion = new Completion()
+  completion.abandon(destroyedError())
+  return completion.promise
 }
 
 const destroyedError = (): KurirError =>

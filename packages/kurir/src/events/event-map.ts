@@ -23,6 +23,8 @@ import type {
   WAMessageUpdate,
 } from './message-types.js'
 
+export type { LIDMapping } from '../signal/key-store.js'
+
 /**
  * Every event and its payload (docs/protocol/04, 7.1). Names and shapes are Baileys'. Payloads are the library's own
  * objects: read them, copy what you keep, change nothing.

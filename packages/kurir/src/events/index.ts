@@ -8,6 +8,13 @@ export {
   makeEventBuffer,
 } from './event-buffer.js'
 export type { EventListener } from './event-dispatcher.js'
+export type { EventFilter, EventFilterMap, IncomingContent, IncomingMessage, IncomingText } from './event-filters.js'
+export {
+  EventManager,
+  type EventManagerOptions,
+  type HandlerInfo,
+  type HandlerOptions,
+} from './event-manager.js'
 export type * from './event-map.js'
 export type { ProcessHandler } from './handler-queue.js'
 export { getKeyAuthor } from './message-key.js'
