@@ -2,6 +2,7 @@ import { inflateSync } from 'node:zlib'
 import { MAX_NODE_DEPTH } from './encode.js'
 import { NodeDecodeError, type NodeDecodeReason } from './errors.js'
 import type { BinaryNode, BinaryNodeAttributes, BinaryNodeContent } from './node.js'
+import { HEX_ALPHABET, NIBBLE_ALPHABET, unpackText } from './packed.js'
 import { LAST_SINGLE_BYTE_TOKEN, TAG, tokenWords } from './tokens.js'
 import { serverOfDomainType } from './wire-jid.js'
 
@@ -36,12 +37,15 @@ export interface DecodeOptions {
  * Throws {@link NodeDecodeError}: `invalid-node`, `node-too-deep` (64 levels) or `inflated-frame-too-large` (16 MiB).
  */
 export function decodeNode(frame: Uint8Array, options: DecodeOptions = {}): BinaryNode {
-  if (frame.length === 1 && frame[0] === END_OF_STREAM) return { tag: 'xmlstreamend', attrs: {} }
-  const reader = new NodeReader(inflateFrame(frame, options.strict === true), 0, options.strict === true)
+  const flags = flagsOf(frame)
+  if (flags === END_OF_STREAM && frame.length === 1) return { tag: 'xmlstreamend', attrs: {} }
+  const strict = options.strict === true
+  const reader =
+    flags & COMPRESSED ? new NodeReader(inflateBody(frame, strict), 0, strict) : new NodeReader(frame, 1, strict)
   const node = reader.readNode(1)
   const rest = reader.remaining
   if (rest > 0) {
-    if (options.strict) throw new NodeDecodeError('invalid-node', 'trailing-bytes', reader.position)
+    if (strict) throw new NodeDecodeError('invalid-node', 'trailing-bytes', reader.position)
     options.onTrailingBytes?.(rest)
   }
   return node
@@ -69,14 +73,21 @@ export function decodeDecompressedBinaryNode(
 
 /** Takes the flag byte off and inflates the rest when it says so. Limits and errors as {@link decodeNode}. */
 export async function decompressingIfRequired(frame: Uint8Array): Promise<Buffer> {
-  return inflateFrame(frame, false)
+  return flagsOf(frame) & COMPRESSED ? inflateBody(frame, false) : bodyOf(frame)
 }
 
-function inflateFrame(frame: Uint8Array, strict: boolean): Buffer {
+function flagsOf(frame: Uint8Array): number {
   const flags = frame[0]
   if (flags === undefined) throw new NodeDecodeError('invalid-node', 'empty-frame', 0)
-  const body = Buffer.from(frame.buffer, frame.byteOffset + 1, frame.byteLength - 1)
-  if (!(flags & COMPRESSED)) return body
+  return flags
+}
+
+function bodyOf(frame: Uint8Array): Buffer {
+  return Buffer.from(frame.buffer, frame.byteOffset + 1, frame.byteLength - 1)
+}
+
+function inflateBody(frame: Uint8Array, strict: boolean): Buffer {
+  const body = bodyOf(frame)
   const { bytes, consumed } = inflate(body)
   if (strict && consumed !== body.length) throw new NodeDecodeError('invalid-node', 'trailing-bytes', consumed + 1)
   return bytes
@@ -96,14 +107,11 @@ function inflate(body: Buffer): { bytes: Buffer; consumed: number } {
   }
 }
 
-/** Packed strings and JIDs are assembled here as ASCII and become a string in one step. */
-let sharedScratch: Buffer | undefined
-
 class NodeReader {
   position: number
   private readonly bytes: Buffer
   private readonly words: readonly string[] = tokenWords()
-  private readonly scratch: Buffer
+  private readonly pinned: number
   private nodes = 0
 
   constructor(
@@ -112,9 +120,8 @@ class NodeReader {
     private readonly strict: boolean,
   ) {
     this.bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.pinned = this.bytes.buffer.byteLength
     this.position = start
-    sharedScratch ??= Buffer.allocUnsafeSlow(512)
-    this.scratch = sharedScratch
   }
 
   get remaining(): number {
@@ -127,7 +134,7 @@ class NodeReader {
     const size = this.readListSize(this.readByte())
     if (size === 0) throw this.fail('empty-list')
     const tag = this.readString(this.readByte(), 0)
-    if (tag === '') throw this.fail('empty-tag')
+    if (tag.length === 0) throw this.fail('empty-tag')
     const attrs = this.readAttributes((size - 1) >> 1)
     return size & 1 ? { tag, attrs } : { tag, attrs, content: this.readContent(depth) }
   }
@@ -139,12 +146,8 @@ class NodeReader {
       if (keyTag === TAG.LIST_EMPTY) throw this.fail('not-a-string')
       const key = this.readString(keyTag, 0)
       const value = this.readString(this.readByte(), 0)
-      // Plain assignment to this one name would be swallowed by the prototype's setter.
-      if (key === '__proto__') {
-        Object.defineProperty(attrs, key, { value, enumerable: true, configurable: true, writable: true })
-      } else {
-        attrs[key] = value
-      }
+      if (key === '__proto__') setInheritedName(attrs, key, value)
+      else attrs[key] = value
     }
     return attrs
   }
@@ -179,8 +182,7 @@ class NodeReader {
   private readBytes(length: number): Buffer {
     const start = this.take(length)
     const view = this.bytes.subarray(start, this.position)
-    const pinned = this.bytes.buffer.byteLength
-    return pinned <= SMALL_BACKING_STORE || length * 2 >= pinned ? view : Buffer.from(view)
+    return this.pinned <= SMALL_BACKING_STORE || length * 2 >= this.pinned ? view : Buffer.from(view)
   }
 
   private readString(tag: number, nesting: number): string {
@@ -194,7 +196,7 @@ class NodeReader {
       }
       case TAG.NIBBLE_8:
       case TAG.HEX_8:
-        return this.scratch.toString('latin1', 0, this.unpack(tag))
+        return this.readPacked(tag)
       case TAG.JID_PAIR:
         return this.readJidPair(nesting + 1)
       case TAG.AD_JID:
@@ -213,46 +215,23 @@ class NodeReader {
     }
   }
 
-  /** Unpacks into the scratch buffer and returns the number of characters (docs/protocol/01, packed strings). */
-  private unpack(tag: typeof TAG.NIBBLE_8 | typeof TAG.HEX_8): number {
+  private readPacked(tag: typeof TAG.NIBBLE_8 | typeof TAG.HEX_8): string {
     const head = this.readByte()
     const length = head & 0x7f
-    const odd = head >>> 7
-    if (length === 0 && odd && this.strict) throw this.fail('invalid-packed-length')
-    const start = this.take(length)
-    const digits = tag === TAG.HEX_8 ? HEX_DIGITS : NIBBLE_DIGITS
-    const { bytes, scratch } = this
-    let written = 0
-    for (let index = start; index < this.position; index++) {
-      const pair = bytes[index] ?? 0
-      const high = digits[pair >>> 4] ?? 0
-      const low = digits[pair & 15] ?? 0
-      if (high === 0 || (low === 0 && !(odd && index === this.position - 1))) throw this.failAt('invalid-nibble', index)
-      scratch[written++] = high
-      scratch[written++] = low
+    const odd = head > 0x7f
+    if (length === 0) {
+      if (odd && this.strict) throw this.fail('invalid-packed-length')
+      return ''
     }
-    if (!odd || length === 0) return written
-    const padding = (bytes[this.position - 1] ?? 0) & 15
-    const valid = padding === 15 || (!this.strict && digits[padding] !== 0)
-    if (!valid) throw this.failAt('invalid-nibble', this.position - 1)
-    return written - 1
+    const start = this.take(length)
+    return unpackText(this.bytes, start, length, odd, tag === TAG.HEX_8 ? HEX_ALPHABET : NIBBLE_ALPHABET, this.strict)
   }
 
   private readJidPair(nesting: number): string {
-    const userTag = this.readByte()
-    if (userTag === TAG.NIBBLE_8 || userTag === TAG.HEX_8) {
-      const length = this.unpack(userTag)
-      const serverTag = this.readByte()
-      if (serverTag > 0 && serverTag <= LAST_SINGLE_BYTE_TOKEN) {
-        return this.finishJid(length, 0, this.words[serverTag] ?? '')
-      }
-      return this.pairOf(this.scratch.toString('latin1', 0, length), serverTag, nesting)
-    }
-    const user = this.readJidPart(userTag, nesting)
-    return this.pairOf(user, this.readByte(), nesting)
-  }
-
-  private pairOf(user: string, serverTag: number, nesting: number): string {
+    const user = this.readJidPart(this.readByte(), nesting)
+    const serverTag = this.readByte()
+    // Nearly always a token; one concatenation instead of two.
+    if (serverTag > 0 && serverTag <= LAST_SINGLE_BYTE_TOKEN) return user + (atServers()[serverTag] ?? '')
     const server = this.readJidPart(serverTag, nesting)
     if (server === '') throw this.fail('invalid-jid')
     return `${user}@${server}`
@@ -261,9 +240,7 @@ class NodeReader {
   private readDeviceJid(nesting: number): string {
     const { name } = serverOfDomainType(this.readByte())
     const device = this.readByte()
-    const userTag = this.readByte()
-    if (userTag === TAG.NIBBLE_8 || userTag === TAG.HEX_8) return this.finishJid(this.unpack(userTag), device, name)
-    const user = this.readJidPart(userTag, nesting)
+    const user = this.readJidPart(this.readByte(), nesting)
     if (user === '') throw this.fail('invalid-jid')
     return device === 0 ? `${user}@${name}` : `${user}:${device}@${name}`
   }
@@ -288,21 +265,6 @@ class NodeReader {
   private readJidPart(tag: number, nesting: number): string {
     if (nesting > MAX_JID_NESTING) throw this.fail('invalid-jid')
     return this.readString(tag, nesting)
-  }
-
-  /** Appends device and server to the user that stands in the scratch buffer. */
-  private finishJid(userLength: number, device: number, server: string): string {
-    const { scratch } = this
-    let length = userLength
-    if (device > 0) {
-      scratch[length++] = 0x3a
-      if (device >= 100) scratch[length++] = 0x30 + Math.floor(device / 100)
-      if (device >= 10) scratch[length++] = 0x30 + (Math.floor(device / 10) % 10)
-      scratch[length++] = 0x30 + (device % 10)
-    }
-    scratch[length++] = 0x40
-    for (let index = 0; index < server.length; index++) scratch[length++] = server.charCodeAt(index)
-    return scratch.toString('latin1', 0, length)
   }
 
   private readListSize(tag: number): number {
@@ -358,6 +320,17 @@ class NodeReader {
   }
 }
 
-/** Character codes by nibble; 0 marks the nibbles without a character. */
-const HEX_DIGITS = Uint8Array.from('0123456789ABCDEF', digit => digit.charCodeAt(0))
-const NIBBLE_DIGITS = Uint8Array.from('0123456789-.\0\0\0\0', digit => digit.charCodeAt(0))
+/** Plain assignment to this one name would be swallowed by the setter of the prototype. */
+function setInheritedName(attrs: BinaryNodeAttributes, key: string, value: string): void {
+  Object.defineProperty(attrs, key, { value, enumerable: true, configurable: true, writable: true })
+}
+
+let atServersByTag: readonly string[] | undefined
+
+/** `@` and the word, by single-byte token. */
+function atServers(): readonly string[] {
+  atServersByTag ??= tokenWords()
+    .slice(0, LAST_SINGLE_BYTE_TOKEN + 1)
+    .map(word => `@${word}`)
+  return atServersByTag
+}

@@ -1,5 +1,6 @@
 import { NodeEncodeError } from './errors.js'
 import type { BinaryNode } from './node.js'
+import { MAX_PACKED_LENGTH, packText } from './packed.js'
 import { LONGEST_NUMERIC_TOKEN, LONGEST_TOKEN, TAG, type TokenCode, tokenCodes } from './tokens.js'
 import { type DeviceServer, hasAgent, parseUint16, serverAt, type WireServer } from './wire-jid.js'
 
@@ -8,7 +9,6 @@ export const MAX_NODE_DEPTH = 64
 
 const MAX_LIST_SIZE = 0xffff
 const MAX_CONTENT_LENGTH = 0xffff_ffff
-const MAX_PACKED_LENGTH = 127
 const INITIAL_CAPACITY = 4 * 1024
 /** A buffer that grew beyond this is given back after use, so that one large upload does not stay in memory. */
 const RETAINED_CAPACITY = 256 * 1024
@@ -221,20 +221,11 @@ class NodeWriter {
     this.length = position
   }
 
-  /** Two characters to a byte; the characters `start` to `end` (at most 127) must fit the alphabet of the tag. */
+  /** The characters `start` to `end` (at most 127) must fit the alphabet of the tag. */
   private writePacked(tag: typeof TAG.NIBBLE_8 | typeof TAG.HEX_8, text: string, start: number, end: number): void {
     this.reserve(2 + MAX_PACKED_LENGTH)
-    const { bytes } = this
-    const odd = (end - start) & 1
-    let position = this.length
-    bytes[position++] = tag
-    bytes[position++] = ((end - start + 1) >>> 1) | (odd << 7)
-    let index = start
-    for (; index + 1 < end; index += 2) {
-      bytes[position++] = (nibbleOf(text.charCodeAt(index)) << 4) | nibbleOf(text.charCodeAt(index + 1))
-    }
-    if (odd) bytes[position++] = (nibbleOf(text.charCodeAt(index)) << 4) | 15
-    this.length = position
+    this.bytes[this.length++] = tag
+    this.length = packText(text, start, end, this.bytes, this.length)
   }
 
   /**
@@ -322,11 +313,4 @@ class NodeWriter {
     this.bytes[this.length++] = value >>> 8
     this.bytes[this.length++] = value
   }
-}
-
-/** The four bits of `0`–`9`, `A`–`F`, `-` and `.` in packed strings. */
-function nibbleOf(character: number): number {
-  if (character >= 0x41) return character - 0x37
-  if (character >= 0x30) return character - 0x30
-  return character - 0x23
 }
