@@ -1,7 +1,8 @@
 import { readFileSync, readlinkSync, unlinkSync } from 'node:fs'
-import { open, readFile, rename, stat, unlink, utimes } from 'node:fs/promises'
+import { open, readFile, stat, unlink, utimes } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { randomBytes } from '../crypto/random.js'
 import { KurirError } from '../errors/kurir-error.js'
 
@@ -11,7 +12,9 @@ export const lockFileName = 'kurir.lock'
 const heartbeatMs = 15_000
 /** A holder that this process cannot look at (another machine or container) counts as gone after this silence. */
 const silentHolderMs = 60_000
-const attempts = 10
+const attempts = 100
+const guardRetryMs = 10
+const abandonedGuardMs = 5_000
 
 /** The use of one folder by one process. */
 export interface FolderLock {
@@ -50,7 +53,7 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
     if (content === undefined) continue
     const holder = parseHolder(content.text)
     if (await isActive(holder, content.ageMs, folderId)) throw locked(folder, holder)
-    await removeStale(path, content.text, self.nonce)
+    await removeStale(path, content.text)
   }
   throw locked(folder, undefined)
 }
@@ -156,18 +159,24 @@ async function readLock(path: string): Promise<{ text: string; ageMs: number } |
   }
 }
 
-/** Moves the lock aside before removing it, so that of two processes that found it stale only one removes it. */
-async function removeStale(path: string, expected: string, nonce: string): Promise<void> {
-  const aside = `${path}.${nonce}`
-  try {
-    await rename(path, aside)
-  } catch (error) {
-    if (isErrorCode(error, 'ENOENT')) return
-    throw error
+/**
+ * Removes a stale lock. Of several processes that found it, one at a time may look at it again and remove it, so that
+ * none of them removes the lock that another has just taken.
+ */
+async function removeStale(path: string, expected: string): Promise<void> {
+  const guard = `${path}.takeover`
+  if (!(await create(guard, ''))) {
+    const held = await readLock(guard)
+    // Holding it takes no time: this one was left by a process that was killed in between.
+    if (held !== undefined && held.ageMs > abandonedGuardMs) await unlink(guard).catch(ignoreMissing)
+    else await delay(guardRetryMs)
+    return
   }
-  if ((await readFile(aside, 'utf8')) === expected) await unlink(aside)
-  // A faster process had already replaced it: what was moved is its lock.
-  else await rename(aside, path)
+  try {
+    if ((await readLock(path))?.text === expected) await unlink(path)
+  } finally {
+    await unlink(guard).catch(ignoreMissing)
+  }
 }
 
 async function isActive(holder: Holder | undefined, ageMs: number, folder: string): Promise<boolean> {
