@@ -1,0 +1,255 @@
+import type { SignalAuthState, SignalDataSet, SignalKeyStoreWithTransaction } from './key-store.js'
+import type { CommitHook, DeviceCiphertext, IdentityChange, SignalMessageType } from './repository-contract.js'
+import { preKeyScope } from './scopes.js'
+import type { LocalIdentity } from './session.js'
+import {
+  type Decrypted,
+  decryptFirstPreKeyMessage,
+  decryptMessage,
+  decryptRepeatedPreKeyMessage,
+  encryptWithRecord,
+  findInitiatedSession,
+} from './session-cipher.js'
+import { type SessionRecord, withNewSession } from './session-record.js'
+import type { SessionLocation, SessionStore } from './session-store.js'
+import { SignalError } from './signal-error.js'
+import {
+  decodePreKeySignalMessage,
+  decodeSignalMessage,
+  type PreKeySignalMessage,
+  type SignalMessage,
+} from './signal-message.js'
+import { type E2ESession, initiateSession, type ResponderKeys } from './x3dh.js'
+
+interface SessionMessagesOptions {
+  readonly auth: SignalAuthState
+  readonly keys: SignalKeyStoreWithTransaction
+  readonly sessions: SessionStore
+  readonly clock: () => number
+  readonly onIdentityChange: ((change: IdentityChange) => void) | undefined
+}
+
+interface IncomingMessage {
+  readonly jid: string
+  readonly type: SignalMessageType
+  readonly ciphertext: Uint8Array
+  readonly commit?: CommitHook | undefined
+}
+
+/** Pairwise encryption over the session store: each operation is one transaction under the lock of its sessions. */
+export class SessionMessages {
+  readonly #auth: SignalAuthState
+  readonly #keys: SignalKeyStoreWithTransaction
+  readonly #sessions: SessionStore
+  readonly #clock: () => number
+  readonly #onIdentityChange: ((change: IdentityChange) => void) | undefined
+
+  constructor(options: SessionMessagesOptions) {
+    this.#auth = options.auth
+    this.#keys = options.keys
+    this.#sessions = options.sessions
+    this.#clock = options.clock
+    this.#onIdentityChange = options.onIdentityChange
+  }
+
+  /** Encrypts for one device; the step is durable when the promise resolves. */
+  async encrypt(jid: string, plaintext: Uint8Array): Promise<{ type: SignalMessageType; ciphertext: Uint8Array }> {
+    return this.#sessions.exclusivelyFor(jid, async location => {
+      const record = await this.#sessions.load(location, 'ignore')
+      const encrypted = located(location, () => encryptWithRecord(record, plaintext, this.#local(), this.#clock()))
+      await this.#sessions.save(new Map([[location.address, encrypted.record]]))
+      return { type: encrypted.type, ciphertext: encrypted.ciphertext }
+    })
+  }
+
+  /** See `KurirSignalRepository.encryptForDevices`. */
+  async encryptForDevices(
+    jids: readonly string[],
+    plaintextFor: (jid: string, index: number) => Uint8Array,
+  ): Promise<DeviceCiphertext[]> {
+    if (jids.length === 0) return []
+    return this.#sessions.exclusively(jids, async locations => {
+      const loaded = await this.#sessions.loadAll(locations, 'ignore')
+      const records = new Map(locations.map(({ address }, index) => [address, loaded[index]]))
+      const changed = new Map<string, SessionRecord>()
+      const now = this.#clock()
+      const results = locations.map((location, index): DeviceCiphertext => {
+        const { jid, address } = location
+        const record = records.get(address)
+        if (record?.current === undefined) return { jid, type: 'failed', error: noSession(location) }
+        const {
+          type,
+          ciphertext,
+          record: advanced,
+        } = encryptWithRecord(record, plaintextFor(jid, index), this.#local(), now)
+        records.set(address, advanced)
+        changed.set(address, advanced)
+        return { jid, type, ciphertext }
+      })
+      if (changed.size > 0) await this.#sessions.save(changed)
+      return results
+    })
+  }
+
+  /** Decrypts a message of one device. The plaintext is durable only as far as `commit` makes it so. */
+  async decrypt({ jid, type, ciphertext, commit }: IncomingMessage): Promise<Uint8Array> {
+    try {
+      return type === 'pkmsg'
+        ? await this.#decryptPreKey(jid, decodePreKeySignalMessage(ciphertext), commit)
+        : await this.#decryptPlain(jid, decodeSignalMessage(ciphertext), commit)
+    } catch (error) {
+      if (error instanceof SignalError && error.data.jid === undefined) error.locate({ jid })
+      throw error
+    }
+  }
+
+  /** See `KurirSignalRepository.injectE2ESessions`. */
+  async inject(
+    list: readonly { readonly jid: string; readonly session: E2ESession }[],
+  ): Promise<{ jid: string; error: SignalError | undefined }[]> {
+    if (list.length === 0) return []
+    const jids = list.map(({ jid }) => jid)
+    const { results, changes } = await this.#sessions.exclusively(jids, locations => this.#injectAll(list, locations))
+    for (const change of changes) this.#onIdentityChange?.(change)
+    return results
+  }
+
+  async #injectAll(
+    list: readonly { readonly jid: string; readonly session: E2ESession }[],
+    locations: readonly SessionLocation[],
+  ): Promise<{ results: { jid: string; error: SignalError | undefined }[]; changes: IdentityChange[] }> {
+    const loaded = await this.#sessions.loadAll(locations, 'ignore')
+    const records = new Map(locations.map(({ address }, index) => [address, loaded[index]]))
+    const changed = new Map<string, SessionRecord>()
+    const identities: NonNullable<SignalDataSet['identity-key']> = {}
+    const changes: IdentityChange[] = []
+    const results: { jid: string; error: SignalError | undefined }[] = []
+    for (const [index, { jid, session: bundle }] of list.entries()) {
+      const location = locations[index]
+      const record = location && records.get(location.address)
+      if (location === undefined || record === undefined) continue
+      const session = attempt(location, () => initiateSession(this.#local(), bundle, { now: this.#clock() }))
+      if (session instanceof SignalError) {
+        results.push({ jid, error: session })
+        continue
+      }
+      const { row, replaced } = await this.#sessions.identityChange(location, session.remoteIdentity)
+      Object.assign(identities, row['identity-key'])
+      if (replaced !== undefined) {
+        changes.push({ jid, address: location.address, previous: replaced, current: session.remoteIdentity })
+      }
+      const advanced = withNewSession(record, session)
+      records.set(location.address, advanced)
+      changed.set(location.address, advanced)
+      results.push({ jid, error: undefined })
+    }
+    if (changed.size > 0) await this.#sessions.save(changed, { 'identity-key': identities })
+    return { results, changes }
+  }
+
+  async #decryptPlain(jid: string, message: SignalMessage, commit: CommitHook | undefined): Promise<Uint8Array> {
+    return this.#sessions.exclusivelyFor(jid, async location => {
+      const record = await this.#sessions.load(location, 'throw')
+      const environment = { now: this.#clock() }
+      const decrypted = located(location, () => decryptMessage(record, message, this.#local(), environment))
+      await this.#sessions.save(new Map([[location.address, decrypted.record]]))
+      await commit?.(decrypted.plaintext)
+      return decrypted.plaintext
+    })
+  }
+
+  async #decryptPreKey(jid: string, message: PreKeySignalMessage, commit: CommitHook | undefined): Promise<Uint8Array> {
+    const otherScopes = message.preKeyId === undefined ? [] : [preKeyScope(message.preKeyId)]
+    const { plaintext, change } = await this.#sessions.exclusivelyFor(
+      jid,
+      async location => {
+        const record = await this.#sessions.load(location, 'ignore')
+        const outcome = await this.#readPreKeyMessage(location, record, message)
+        await this.#sessions.save(new Map([[location.address, outcome.decrypted.record]]), outcome.others)
+        await commit?.(outcome.decrypted.plaintext)
+        return { plaintext: outcome.decrypted.plaintext, change: outcome.change }
+      },
+      otherScopes,
+    )
+    if (change !== undefined) this.#onIdentityChange?.(change)
+    return plaintext
+  }
+
+  async #readPreKeyMessage(
+    location: SessionLocation,
+    record: SessionRecord,
+    message: PreKeySignalMessage,
+  ): Promise<{
+    readonly decrypted: Decrypted
+    readonly others: Pick<SignalDataSet, 'identity-key' | 'pre-key'>
+    readonly change?: IdentityChange
+  }> {
+    const environment = { now: this.#clock() }
+    const repeated = findInitiatedSession(record, message)
+    if (repeated !== undefined) {
+      const decrypted = located(location, () =>
+        decryptRepeatedPreKeyMessage(record, repeated, message, this.#local(), environment),
+      )
+      return { decrypted, others: {} }
+    }
+    const keys = await this.#responderKeys(location, message)
+    const decrypted = located(location, () =>
+      decryptFirstPreKeyMessage(record, message, keys, this.#local(), environment),
+    )
+    const { remoteIdentity } = decrypted.session
+    const { row, replaced } = await this.#sessions.identityChange(location, remoteIdentity)
+    const { preKeyId } = message
+    const others = preKeyId === undefined ? row : { ...row, 'pre-key': { [preKeyId]: null } }
+    if (replaced === undefined) return { decrypted, others }
+    const { jid, address } = location
+    return { decrypted, others, change: { jid, address, previous: replaced, current: remoteIdentity } }
+  }
+
+  /** The own private keys that a prekey message names; a signed prekey that was rotated out is still found. */
+  async #responderKeys({ jid, address }: SessionLocation, message: PreKeySignalMessage): Promise<ResponderKeys> {
+    const { signedPreKeyId, preKeyId } = message
+    const signedPreKey = await this.#signedPreKey(signedPreKeyId)
+    if (signedPreKey === undefined)
+      throw new SignalError('missing-signed-prekey', { jid, address, keyId: signedPreKeyId })
+    if (preKeyId === undefined) return { signedPreKey, preKey: undefined }
+    const stored = await this.#keys.get('pre-key', [String(preKeyId)])
+    const preKey = stored[preKeyId]
+    if (!preKey) throw new SignalError('invalid-prekey-id', { jid, address, keyId: preKeyId })
+    return { signedPreKey, preKey }
+  }
+
+  async #signedPreKey(keyId: number): Promise<ResponderKeys['signedPreKey'] | undefined> {
+    const { signedPreKey } = this.#auth.creds
+    if (signedPreKey.keyId === keyId) return signedPreKey.keyPair
+    const stored = await this.#keys.get('signed-pre-key', [String(keyId)])
+    return stored[keyId]?.keyPair
+  }
+
+  #local(): LocalIdentity {
+    const { signedIdentityKey, registrationId } = this.#auth.creds
+    return { keyPair: signedIdentityKey, registrationId }
+  }
+}
+
+/** Adds the device to an error. */
+function located<T>({ jid, address }: SessionLocation, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw error instanceof SignalError ? error.locate({ jid, address }) : error
+  }
+}
+
+/** A refusal as a value. */
+function attempt<T>(location: SessionLocation, work: () => T): T | SignalError {
+  try {
+    return located(location, work)
+  } catch (error) {
+    if (error instanceof SignalError) return error
+    throw error
+  }
+}
+
+function noSession({ jid, address }: SessionLocation): SignalError {
+  return new SignalError('no-session', { jid, address })
+}
