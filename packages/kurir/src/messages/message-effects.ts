@@ -1,0 +1,47 @@
+import type { KurirError } from '../errors/index.js'
+import type { BaileysEventMap } from '../events/event-map.js'
+import type { WAMessage, WAMessageKey } from '../events/message-types.js'
+import type { proto } from '../proto/index.js'
+
+/** What follows from a message besides its `messages.upsert`, in the order in which it has to happen. */
+export type MessageEffect =
+  | EventEffect
+  /** Keys of the app state: store them before the `creds.update` that names the current one. */
+  | { readonly kind: 'app-state-keys'; readonly keys: readonly AppStateKey[] }
+  /** Phone numbers and their LIDs: store the pairs and move the sessions, in one transaction. */
+  | { readonly kind: 'lid-migration'; readonly mappings: readonly { readonly pn: string; readonly lid: string }[] }
+  /** A piece of history waits on the media host, or inside the notification. */
+  | {
+      readonly kind: 'history-sync'
+      readonly notification: proto.Message.IHistorySyncNotification
+      readonly key: WAMessageKey
+      /** Unix seconds. */
+      readonly timestamp: number
+    }
+  /** The phone resends a message that we could not read: merge it over what is remembered of the request. */
+  | { readonly kind: 'resent-by-phone'; readonly message: WAMessage; readonly requestId: string }
+  /** Any other answer of the phone to a request. */
+  | {
+      readonly kind: 'phone-answer'
+      readonly requestId: string
+      readonly result: proto.Message.PeerDataOperationRequestResponseMessage.IPeerDataOperationResult
+    }
+  /** A secret for later add-ons to this message: keep it with the message. */
+  | { readonly kind: 'message-secret'; readonly key: WAMessageKey; readonly secret: Uint8Array }
+  /** A part of the message could not be read: log it. */
+  | { readonly kind: 'unreadable'; readonly error: KurirError }
+
+/** One event with its payload. */
+export type EventEffect = {
+  [Event in keyof BaileysEventMap]: {
+    readonly kind: 'event'
+    readonly event: Event
+    readonly data: BaileysEventMap[Event]
+  }
+}[keyof BaileysEventMap]
+
+export interface AppStateKey {
+  /** Base64 of the key id. */
+  readonly id: string
+  readonly data: proto.Message.IAppStateSyncKeyData
+}
