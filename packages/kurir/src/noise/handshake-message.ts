@@ -52,7 +52,12 @@ export function decodeClientHello(body: Uint8Array): Hello {
 
 /** @throws KurirError `noise-handshake-malformed`, `noise-handshake-length` */
 export function decodeServerHello(body: Uint8Array): Hello {
-  return checkedHello(decode(body).serverHello, 'serverHello')
+  return checkedServerHello(decode(body))
+}
+
+/** The ServerHello of a decoded message. @throws KurirError `noise-handshake-malformed`, `noise-handshake-length` */
+export function checkedServerHello(message: proto.IHandshakeMessage): Hello {
+  return checkedHello(message.serverHello, 'serverHello')
 }
 
 /** @throws KurirError `noise-handshake-malformed`, `noise-handshake-length` */

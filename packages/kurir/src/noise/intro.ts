@@ -14,15 +14,12 @@ const preIntroLength = preIntro.byteLength + 3
  * @param routingInfo opaque bytes that the service gave for the next connection; absent or empty when there are none
  * @throws KurirError `noise-routing-info-too-large` beyond 1024 bytes
  */
-export function buildIntro(routingInfo?: Uint8Array): Buffer {
-  if (routingInfo === undefined || routingInfo.byteLength === 0) return Buffer.from(NOISE_WA_HEADER)
+export function buildIntro(routingInfo?: Uint8Array, header: Uint8Array = NOISE_WA_HEADER): Buffer {
+  if (routingInfo === undefined || routingInfo.byteLength === 0) return Buffer.from(header)
   const length = checkedRoutingInfo(routingInfo.byteLength)
-  const intro = Buffer.allocUnsafe(preIntroLength + length + NOISE_WA_HEADER.byteLength)
-  intro.set(preIntro)
-  intro.writeUIntBE(length, preIntro.byteLength, 3)
-  intro.set(routingInfo, preIntroLength)
-  intro.set(NOISE_WA_HEADER, preIntroLength + length)
-  return intro
+  const lengthBytes = Buffer.allocUnsafe(3)
+  lengthBytes.writeUIntBE(length, 0, 3)
+  return Buffer.concat([preIntro, lengthBytes, routingInfo, header])
 }
 
 export interface ParsedIntro {

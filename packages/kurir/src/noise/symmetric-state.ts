@@ -21,13 +21,13 @@ export class SymmetricState {
   #key: Buffer
   #nonce = new NonceCounter()
 
-  /** Starts with the protocol name and mixes in the prologue. */
-  constructor(protocolName: string) {
+  /** Starts with the protocol name and mixes in the prologue, which is the intro without its routing info. */
+  constructor(protocolName: string, prologue: Uint8Array = NOISE_WA_HEADER) {
     const name = Buffer.from(protocolName, 'latin1')
     this.#hash = name.byteLength === hashLength ? name : createHash('sha256').update(name).digest()
     this.#chainingKey = this.#hash
     this.#key = this.#hash
-    this.mixHash(NOISE_WA_HEADER)
+    this.mixHash(prologue)
   }
 
   /** The hash of everything exchanged so far. */
