@@ -1,1 +1,2 @@
+export { parseGroupMetadata } from './group-metadata.js'
 export type * from './group-types.js'

@@ -57,11 +57,12 @@ export interface BaseSocket {
   ): Promise<void>
 }
 
-export function makeBaseLayer(
-  config: SocketConfig,
-  pnToLid: Parameters<SocketConfig['makeSignalRepository']>[2],
-): Layer<BaseSocket> {
-  const core = makeCore(config, pnToLid)
+export interface BaseLayer extends Layer<BaseSocket> {
+  readonly preKeys: PreKeyKeeper
+}
+
+export function makeBaseLayer(config: SocketConfig): BaseLayer {
+  const core = makeCore(config)
   const preKeys = new PreKeyKeeper(core)
   const pairing = new PairingSession(core)
   const login = new LoginSequence(core, preKeys)
@@ -69,7 +70,7 @@ export function makeBaseLayer(
   closeEventsAtTheEnd(core)
   // Listeners are attached after the factory returned: the first event comes on the next tick.
   process.nextTick(() => begin(core))
-  return { core, socket: baseMembers(core, preKeys, pairing) }
+  return { core, preKeys, socket: baseMembers(core, preKeys, pairing) }
 }
 
 function begin({ ev, creds, connection }: SocketCore): void {
@@ -113,7 +114,7 @@ function receiveServerStanzas(core: SocketCore, pairing: PairingSession, login: 
   connection.onStanza('stream:error', node => login.streamFailed(node))
   connection.onStanza('xmlstreamend', () => login.streamEnded())
   connection.onStanza('ib', node => receiveBulletin(core, login, node))
-  core.pairingNotification = node => pairing.receiveLinkCode(node)
+  core.hooks.linkCode = node => pairing.receiveLinkCode(node)
 }
 
 const answerPing =

@@ -4,14 +4,15 @@ import type { BinaryNode } from '../binary/node.js'
 import { type BaileysBufferableEventEmitter, makeEventBuffer } from '../events/event-buffer.js'
 import type { ILogger } from '../logger/logger.js'
 import type { SignalKeyStoreWithTransaction } from '../signal/key-store.js'
-import type { SignalRepositoryWithLIDStore } from '../signal/repository.js'
+import type { LIDMapping } from '../signal/lid-mapping.js'
+import type { KurirSignalRepository } from '../signal/repository.js'
 import type { SocketConfig } from './config.js'
 import { Connection } from './connection.js'
+import { completeRepository } from './repository-adapter.js'
 import { ServerClock } from './server-clock.js'
 
 /**
- * What the layers of one socket share. Every collaborator takes the parts it needs from here as arguments; nothing in
- * it is public.
+ * What the layers of one socket share. Every collaborator takes the parts it needs from here; nothing in it is public.
  */
 export interface SocketCore {
   readonly config: SocketConfig
@@ -20,12 +21,19 @@ export interface SocketCore {
   /** The live credentials: the same object for the life of the socket, updated in place by `creds.update`. */
   readonly creds: AuthenticationCreds
   readonly keys: SignalKeyStoreWithTransaction
-  readonly repository: SignalRepositoryWithLIDStore
+  readonly repository: KurirSignalRepository
   readonly connection: Connection
   readonly clock: ServerClock
-  /** Takes `link_code_companion_reg` notifications; set by the base layer, called by the layer that reads notifications. */
-  pairingNotification: (node: BinaryNode) => Promise<void>
-  /** Resolves when every stanza received so far has been handled; replaced by the receiving layer. */
+  readonly hooks: LayerHooks
+}
+
+/** What a lower layer needs from a higher one; each is filled in by the layer that can do it. */
+export interface LayerHooks {
+  /** Takes `link_code_companion_reg` notifications (base layer). */
+  linkCode: (node: BinaryNode) => Promise<void>
+  /** Asks the server for the LIDs of phone numbers (usync layer). */
+  lookUpLids: (pns: readonly string[]) => Promise<LIDMapping[] | undefined>
+  /** Resolves when every stanza received so far has been handled (receiving layer). */
   incomingSettled: () => Promise<void>
 }
 
@@ -40,15 +48,19 @@ export function extendSocket<Below extends object, Added extends object>(below: 
   return Object.defineProperties(below, Object.getOwnPropertyDescriptors(added)) as Below & Added
 }
 
-export function makeCore(
-  config: SocketConfig,
-  pnToLid: Parameters<SocketConfig['makeSignalRepository']>[2],
-): SocketCore {
+export function makeCore(config: SocketConfig): SocketCore {
   const { logger, auth } = config
   const { creds } = auth
   const ev = makeEventBuffer(logger)
   const keys = addTransactionCapability(auth.keys, logger, config.transactionOpts)
-  const repository = config.makeSignalRepository({ creds, keys }, logger, pnToLid)
+  const hooks: LayerHooks = {
+    linkCode: async () => {},
+    lookUpLids: async () => undefined,
+    incomingSettled: async () => {},
+  }
+  const repository = completeRepository(
+    config.makeSignalRepository({ creds, keys }, logger, pns => hooks.lookUpLids(pns)),
+  )
   ev.on('creds.update', update => {
     Object.assign(creds, update)
   })
@@ -61,7 +73,6 @@ export function makeCore(
     repository,
     connection: new Connection(config, creds),
     clock: new ServerClock(config.clock),
-    pairingNotification: async () => {},
-    incomingSettled: async () => {},
+    hooks,
   }
 }

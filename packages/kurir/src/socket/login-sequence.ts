@@ -75,7 +75,7 @@ export class LoginSequence {
     this.#offlineDone = true
     clearTimeout(this.#offlineTimer)
     const { ev } = this.#core
-    void this.#core.incomingSettled().then(() => {
+    void this.#core.hooks.incomingSettled().then(() => {
       ev.flush()
       ev.emit('connection.update', { receivedPendingNotifications: true })
     })

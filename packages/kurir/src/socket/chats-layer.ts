@@ -1,0 +1,210 @@
+import { jidDecode, jidNormalizedUser, S_WHATSAPP_NET } from '../binary/jid.js'
+import type { BinaryNode } from '../binary/node.js'
+import type { PresenceData, WAPresence } from '../chats/chat-types.js'
+import { KurirError } from '../errors/kurir-error.js'
+import type { MessageUpsertType, WAMessage } from '../events/message-types.js'
+import { isUserChat } from '../messages/own-account.js'
+import { sendUnifiedSession } from './base-socket.js'
+import { extendSocket, type Layer, type SocketCore } from './core.js'
+import { applySideEffects } from './effects.js'
+import { ownAccount, ownUserLike } from './own-account.js'
+import { type Mutex, makeMutex } from './scheduling.js'
+import type { USyncSocket } from './usync-layer.js'
+
+/** Presence, and the hand-over of messages with what follows from them (docs/protocol/06, chats). */
+export interface ChatsMembers {
+  readonly messageMutex: Mutex
+  readonly receiptMutex: Mutex
+  readonly notificationMutex: Mutex
+  /** Emits a message and applies what follows from it. */
+  upsertMessage(message: WAMessage, type: MessageUpsertType): Promise<void>
+  /**
+   * Announces this device as available or not, or tells a chat that we are typing, recording or have stopped.
+   * Availability needs a push name; without one it is skipped with a warning.
+   */
+  sendPresenceUpdate(type: WAPresence, toJid?: string): Promise<void>
+  /** Asks for a person's presence; it arrives as `presence.update` until the connection ends. */
+  presenceSubscribe(toJid: string): Promise<void>
+  /** Privacy settings by category, cached until `force`. */
+  fetchPrivacySettings(force?: boolean): Promise<Record<string, string>>
+  /** Whom the account has blocked. */
+  fetchBlocklist(): Promise<string[]>
+}
+
+export type ChatsSocket = USyncSocket & ChatsMembers
+
+/** Internal: whether the device has announced itself as available. */
+export interface Availability {
+  isOnline: boolean
+}
+
+export function makeChatsLayer({
+  core,
+  socket,
+}: Layer<USyncSocket>): Layer<ChatsSocket> & { readonly availability: Availability } {
+  const availability: Availability = { isOnline: false }
+  const privacy = new PrivacySettings(core)
+  const members: ChatsMembers = {
+    messageMutex: makeMutex(),
+    receiptMutex: makeMutex(),
+    notificationMutex: makeMutex(),
+    upsertMessage: (message, type) => upsertMessage(core, message, type),
+    sendPresenceUpdate: (type, toJid) => sendPresence(core, availability, type, toJid),
+    presenceSubscribe: toJid => subscribe(core, toJid),
+    fetchPrivacySettings: force => privacy.fetch(force),
+    fetchBlocklist: () => fetchBlocklist(core),
+  }
+  core.connection.onStanza('presence', node => receivePresence(core, node))
+  core.connection.onStanza('chatstate', node => receivePresence(core, node))
+  core.ev.on('connection.update', ({ connection }) => {
+    if (connection === 'open') void afterLogin(core, availability, privacy)
+  })
+  return { core, socket: extendSocket(socket, members), availability }
+}
+
+async function upsertMessage(core: SocketCore, message: WAMessage, type: MessageUpsertType): Promise<void> {
+  const { ev, creds } = core
+  ev.emit('messages.upsert', { messages: [message], type })
+  if (message.pushName && message.key.remoteJid) {
+    const id = jidNormalizedUser(message.key.fromMe ? creds.me?.id : (message.key.participant ?? message.key.remoteJid))
+    if (!message.key.fromMe)
+      ev.emit('contacts.update', [{ id, notify: message.pushName, verifiedName: message.verifiedBizName ?? undefined }])
+    else if (creds.me && creds.me.name !== message.pushName)
+      ev.emit('creds.update', { me: { ...creds.me, name: message.pushName } })
+  }
+  await applySideEffects(core, message)
+}
+
+/** What the web client asks right after a login. Failures are logged only: nothing here is needed to talk. */
+async function afterLogin(core: SocketCore, availability: Availability, privacy: PrivacySettings): Promise<void> {
+  const { config, logger, creds } = core
+  const asked = config.fireInitQueries ? [fetchProps(core), fetchBlocklist(core), privacy.fetch(true)] : []
+  const presence = creds.me?.name
+    ? sendPresence(core, availability, config.markOnlineOnConnect ? 'available' : 'unavailable')
+    : Promise.resolve()
+  for (const result of await Promise.allSettled([presence, ...asked])) {
+    if (result.status === 'rejected' && core.connection.phase === 'open') {
+      logger.warn({ err: result.reason }, 'a question after the login was not answered')
+    }
+  }
+}
+
+async function fetchProps({ connection, creds, ev }: SocketCore): Promise<void> {
+  const answer = await connection.query({
+    tag: 'iq',
+    attrs: { to: S_WHATSAPP_NET, type: 'get', xmlns: 'abt' },
+    content: [{ tag: 'props', attrs: { protocol: '1', ...(creds.lastPropHash ? { hash: creds.lastPropHash } : {}) } }],
+  })
+  const props = child(answer, 'props')
+  if (props?.attrs['hash'] && props.attrs['hash'] !== creds.lastPropHash)
+    ev.emit('creds.update', { lastPropHash: props.attrs['hash'] })
+}
+
+async function fetchBlocklist({ connection }: SocketCore): Promise<string[]> {
+  const answer = await connection.query({ tag: 'iq', attrs: { to: S_WHATSAPP_NET, type: 'get', xmlns: 'blocklist' } })
+  return childrenOf(child(answer, 'list')).flatMap(({ attrs }) => (attrs['jid'] ? [attrs['jid']] : []))
+}
+
+class PrivacySettings {
+  readonly #core: SocketCore
+  #settings: Record<string, string> | undefined
+
+  constructor(core: SocketCore) {
+    this.#core = core
+  }
+
+  async fetch(force = false): Promise<Record<string, string>> {
+    if (this.#settings && !force) return this.#settings
+    const answer = await this.#core.connection.query({
+      tag: 'iq',
+      attrs: { to: S_WHATSAPP_NET, type: 'get', xmlns: 'privacy' },
+      content: [{ tag: 'privacy', attrs: {} }],
+    })
+    const settings: Record<string, string> = {}
+    for (const { attrs } of childrenOf(child(answer, 'privacy'))) {
+      if (attrs['name'] && attrs['value']) settings[attrs['name']] = attrs['value']
+    }
+    this.#settings = settings
+    return settings
+  }
+}
+
+async function sendPresence(
+  core: SocketCore,
+  availability: Availability,
+  type: WAPresence,
+  toJid?: string,
+): Promise<void> {
+  const { connection, creds, ev, logger } = core
+  if (type === 'available' || type === 'unavailable') {
+    const name = creds.me?.name?.replace(/@/g, '')
+    if (!name) {
+      logger.warn({}, 'no push name yet: presence not sent')
+      return
+    }
+    availability.isOnline = type === 'available'
+    ev.emit('connection.update', { isOnline: availability.isOnline })
+    if (availability.isOnline) void sendUnifiedSession(core)
+    return connection.sendNode({ tag: 'presence', attrs: { name, type } })
+  }
+  if (!toJid || !jidDecode(toJid)) {
+    throw new KurirError('invalid-jid', 'Typing states need the chat they are for', {
+      statusCode: 400,
+      data: { jid: toJid },
+    })
+  }
+  const me = ownAccount(creds)
+  const from = ownUserLike(toJid, me) === jidNormalizedUser(me.lid) ? (me.lid ?? me.id) : me.id
+  const content =
+    type === 'paused' ? { tag: 'paused', attrs: {} } : { tag: 'composing', attrs: recordingAttributes(type) }
+  await connection.sendNode({ tag: 'chatstate', attrs: { from, to: toJid }, content: [content] })
+}
+
+function recordingAttributes(type: WAPresence): BinaryNode['attrs'] {
+  return type === 'recording' ? { media: 'audio' } : {}
+}
+
+async function subscribe({ connection, keys, repository }: SocketCore, toJid: string): Promise<void> {
+  const tokenOwner = isUserChat(toJid) ? ((await repository.lidMapping.getLIDForPN(toJid)) ?? toJid) : undefined
+  const token =
+    tokenOwner === undefined
+      ? undefined
+      : (await keys.get('tctoken', [jidNormalizedUser(tokenOwner)]))[jidNormalizedUser(tokenOwner)]
+  await connection.sendNode({
+    tag: 'presence',
+    attrs: { to: toJid, id: connection.ids.next(), type: 'subscribe' },
+    ...(token && { content: [{ tag: 'tctoken', attrs: {}, content: token.token }] }),
+  })
+}
+
+/** `<presence>` and `<chatstate>` of others (docs/protocol/04, presence and chat state). */
+function receivePresence({ ev, config }: SocketCore, node: BinaryNode): void {
+  const { from, participant, type, last, count } = node.attrs
+  if (!from || config.shouldIgnoreJid(from)) return
+  let presence: PresenceData | undefined
+  if (node.tag === 'presence') {
+    const lastSeen = Number(last)
+    presence = {
+      lastKnownPresence: type === 'unavailable' ? 'unavailable' : 'available',
+      ...(last !== undefined && Number.isFinite(lastSeen) ? { lastSeen } : {}),
+      ...(count !== undefined && Number.isFinite(Number(count)) ? { groupOnlineCount: Number(count) } : {}),
+    }
+  } else {
+    const [state] = childrenOf(node)
+    if (state) presence = { lastKnownPresence: chatState(state) }
+  }
+  if (presence) ev.emit('presence.update', { id: from, presences: { [participant ?? from]: presence } })
+}
+
+function chatState({ tag, attrs }: BinaryNode): WAPresence {
+  if (tag === 'paused') return 'available'
+  return attrs['media'] === 'audio' ? 'recording' : 'composing'
+}
+
+function childrenOf(node: BinaryNode | undefined): readonly BinaryNode[] {
+  return Array.isArray(node?.content) ? node.content : []
+}
+
+function child(node: BinaryNode, tag: string): BinaryNode | undefined {
+  return childrenOf(node).find(candidate => candidate.tag === tag)
+}

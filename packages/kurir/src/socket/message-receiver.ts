@@ -1,0 +1,133 @@
+import { isJidNewsletter } from '../binary/jid.js'
+import type { BinaryNode } from '../binary/node.js'
+import type { MessageUpsertType, WAMessage } from '../events/message-types.js'
+import { buildAck, NACK_REASONS } from '../messages/acks.js'
+import { cleanMessage } from '../messages/clean.js'
+import { ExpiringMap } from '../messages/expiring-map.js'
+import { type IncomingMessage, parseIncomingMessage } from '../messages/incoming.js'
+import { type IncomingPlan, planIncoming } from '../messages/incoming-answer.js'
+import { decryptIncoming, type MessageDecryptor } from '../messages/incoming-decryption.js'
+import { userFormOf } from '../messages/own-account.js'
+import { buildDeliveryReceipt } from '../messages/receipts.js'
+import type { SocketCore } from './core.js'
+import type { IncomingQueue } from './incoming-queue.js'
+import { ownAccount } from './own-account.js'
+import type { RetryRequester } from './retry-requester.js'
+
+export interface MessageReceiverParts {
+  readonly queue: IncomingQueue
+  readonly decryptor: MessageDecryptor
+  readonly retries: RetryRequester
+  readonly upsert: (message: WAMessage, type: MessageUpsertType) => Promise<void>
+  /** This client has announced itself as available. */
+  readonly isOnline: () => boolean
+}
+
+/** Messages remembered against a second delivery of the same content under another ciphertext. */
+const REMEMBERED = 10_000
+const REMEMBERED_MS = 24 * 3_600_000
+
+/**
+ * Takes a `<message>` from the stanza to `messages.upsert` (docs/protocol/03, receiving): decrypts it, hands it over,
+ * then answers. Every stanza is answered once: by a receipt, an ack, or a request to send it again.
+ */
+export class MessageReceiver {
+  readonly #core: SocketCore
+  readonly #parts: MessageReceiverParts
+  /** Content that was handed over: a resend may cross with the delayed original. */
+  readonly #delivered = new ExpiringMap<true>({ limit: REMEMBERED, ttlMs: REMEMBERED_MS })
+
+  constructor(core: SocketCore, parts: MessageReceiverParts) {
+    this.#core = core
+    this.#parts = parts
+  }
+
+  /** Takes a stanza; messages of one chat are handled in the order of arrival. */
+  receive(stanza: BinaryNode): void {
+    const chat = stanza.attrs['recipient'] ?? stanza.attrs['from'] ?? ''
+    this.#parts.queue.add(userFormOf(chat), stanza, node => this.#handle(node))
+  }
+
+  async #handle(stanza: BinaryNode): Promise<void> {
+    const { logger, connection, creds } = this.#core
+    const me = ownAccount(creds)
+    let incoming: IncomingMessage
+    try {
+      incoming = parseIncomingMessage(stanza, me)
+    } catch (error) {
+      logger.warn({ err: error, id: stanza.attrs['id'] }, 'refused a message stanza that makes no sense')
+      await this.#send(stanza.attrs['id'] ? buildAck(stanza, { error: NACK_REASONS.ParsingError }) : undefined)
+      return
+    }
+    if (this.#isIgnored(incoming)) {
+      await this.#send(buildAck(stanza))
+      return
+    }
+    await this.#learnIdentities(incoming)
+    const result = await decryptIncoming(incoming, this.#parts.decryptor, me)
+    if (result.kind === 'failed') {
+      logger.warn({ err: result.error, id: incoming.id, author: incoming.author }, 'a message could not be decrypted')
+    }
+    const plan = planIncoming(incoming, result, {
+      asked: this.#parts.retries.asked(incoming),
+      now: this.#core.clock.nowSeconds(),
+      maxRetryCount: this.#core.config.maxMsgRetryCount,
+    })
+    if (result.kind === 'content') this.#parts.retries.arrived(incoming)
+    await this.#handOver(incoming, plan, result.kind === 'content')
+    if (connection.phase === 'open') await this.#answer(incoming, plan)
+  }
+
+  async #handOver(incoming: IncomingMessage, plan: IncomingPlan, hasContent: boolean): Promise<void> {
+    const message = plan.upsert
+    if (!message) return
+    const { creds } = this.#core
+    cleanMessage(message, creds.me?.id ?? '', creds.me?.lid ?? '')
+    if (hasContent) {
+      const name = `${message.key.remoteJid} ${message.key.fromMe ? 'me' : userFormOf(incoming.author)} ${incoming.id}`
+      if (this.#delivered.has(name)) return
+      this.#delivered.set(name, true)
+    }
+    await this.#parts.upsert(message, incoming.offline ? 'append' : 'notify')
+  }
+
+  async #answer(incoming: IncomingMessage, plan: IncomingPlan): Promise<void> {
+    const { stanza } = incoming
+    const { answer } = plan
+    switch (answer.kind) {
+      case 'receipt':
+        return this.#send(buildDeliveryReceipt(stanza, ownAccount(this.#core.creds), this.#parts.isOnline()))
+      case 'ack':
+        return this.#send(buildAck(stanza, { error: answer.error }))
+      case 'retry':
+        return this.#parts.retries.ask(incoming, answer)
+    }
+  }
+
+  /** Every message names its author and partner in both namespaces where the server knows them: keep the pairs. */
+  async #learnIdentities({ addressing, stanza, authorIsOwn }: IncomingMessage): Promise<void> {
+    const { repository, logger } = this.#core
+    const { participant, from, recipient } = stanza.attrs
+    // In a message of ours from another device the alternative names the partner, not the sender.
+    const sender = participant ?? (authorIsOwn ? recipient : from)
+    const pairs = [
+      [sender, addressing.senderAlt],
+      [recipient, addressing.recipientAlt],
+    ].flatMap(([jid, alt]) => (jid && alt ? [jid.endsWith('lid') ? { lid: jid, pn: alt } : { pn: jid, lid: alt }] : []))
+    if (pairs.length === 0) return
+    try {
+      await repository.lidMapping.storeLIDPNMappings(pairs)
+    } catch (error) {
+      logger.warn({ err: error, id: stanza.attrs['id'] }, 'a LID mapping could not be stored')
+    }
+  }
+
+  #isIgnored(incoming: IncomingMessage): boolean {
+    const { from } = incoming.stanza.attrs
+    return from !== undefined && !isJidNewsletter(from) && this.#core.config.shouldIgnoreJid(from) === true
+  }
+
+  async #send(node: BinaryNode | undefined): Promise<void> {
+    if (node && this.#core.connection.phase === 'open') await this.#core.connection.sendNode(node)
+  }
+}

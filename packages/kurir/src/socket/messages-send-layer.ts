@@ -1,0 +1,234 @@
+import { jidDecode, jidEncode, jidNormalizedUser } from '../binary/jid.js'
+import type { BinaryNode } from '../binary/node.js'
+import { KurirError } from '../errors/kurir-error.js'
+import type { WAMessage, WAMessageKey } from '../events/message-types.js'
+import type { AnyMessageContent, MiscMessageGenerationOptions } from '../messages/content/content-types.js'
+import { generateWAMessage } from '../messages/generate.js'
+import { generateMessageIDV2 } from '../messages/ids.js'
+import { MessageRetryManager } from '../messages/message-retry-manager.js'
+import { isOwnAccount } from '../messages/own-account.js'
+import { padMessage } from '../messages/padding.js'
+import {
+  aggregateMessageKeysNotFromMe,
+  buildChatReceipt,
+  buildReadReceipts,
+  type MessageReceiptType,
+} from '../messages/receipts.js'
+import { proto } from '../proto/index.js'
+import { extendSocket, type Layer, type SocketCore } from './core.js'
+import type { DeviceDirectory } from './device-directory.js'
+import type { GroupDirectory } from './group-directory.js'
+import type { GroupsSocket } from './groups-layer.js'
+import { type MessageRelayOptions, MessageSender } from './message-sender.js'
+import { ownAccount } from './own-account.js'
+import { type Mutex, makeMutex } from './scheduling.js'
+import { SenderKeyHolders } from './sender-key-holders.js'
+import { SessionDirectory } from './session-directory.js'
+
+export interface MessagesMembers {
+  /**
+   * Sends content to a chat. Resolves with the message (status PENDING) once it is encrypted, stored and written; the
+   * server's and the recipients' verdicts come as `messages.update`.
+   *
+   * @throws KurirError naming the field in `data` when the content or the jid is not valid; nothing is sent then
+   */
+  sendMessage(
+    jid: string,
+    content: AnyMessageContent,
+    options?: MiscMessageGenerationOptions,
+  ): Promise<WAMessage | undefined>
+  /** Encrypts and sends a ready protobuf message; resolves with its id. */
+  relayMessage(jid: string, message: proto.IMessage, options: MessageRelayOptions): Promise<string>
+  /** Tells the authors that their messages were read, or only our own devices if the privacy settings say so. */
+  readMessages(keys: WAMessageKey[]): Promise<void>
+  sendReceipt(
+    jid: string,
+    participant: string | undefined,
+    messageIds: string[],
+    type: MessageReceiptType,
+  ): Promise<void>
+  sendReceipts(keys: WAMessageKey[], type: MessageReceiptType): Promise<void>
+  /** Fetches the sessions that are missing (all with `force`); true when anything was fetched. */
+  assertSessions(jids: string[], force?: boolean): Promise<boolean>
+  /** The devices of these users. */
+  getUSyncDevices(
+    jids: string[],
+    useCache: boolean,
+    ignoreZeroDevices: boolean,
+  ): Promise<{ user: string; device?: number; jid: string }[]>
+  /** Encrypts a message for devices and returns the `<to>` nodes. */
+  createParticipantNodes(
+    recipientJids: string[],
+    message: proto.IMessage,
+    extraAttrs?: BinaryNode['attrs'],
+    dsmMessage?: proto.IMessage,
+  ): Promise<{ nodes: BinaryNode[]; shouldIncludeDeviceIdentity: boolean }>
+  /** A request to the own phone; resolves with its message id. */
+  sendPeerDataOperationMessage(request: proto.Message.IPeerDataOperationRequestMessage): Promise<string>
+  readonly devicesMutex: Mutex
+  /** Null when `enableRecentMessageCache` is off. */
+  readonly messageRetryManager: MessageRetryManager | null
+}
+
+export type MessagesSocket = GroupsSocket & MessagesMembers
+
+export interface SendParts {
+  readonly devices: DeviceDirectory
+  readonly sessions: SessionDirectory
+  readonly holders: SenderKeyHolders
+  readonly retries: MessageRetryManager
+}
+
+export function makeMessagesSendLayer({
+  core,
+  socket,
+  groups,
+  devices,
+}: Layer<GroupsSocket> & {
+  readonly groups: GroupDirectory
+  readonly devices: DeviceDirectory
+}): Layer<MessagesSocket> & { readonly parts: SendParts } {
+  const { config, logger } = core
+  const sessions = new SessionDirectory(core)
+  const holders = new SenderKeyHolders(core)
+  const retries = new MessageRetryManager(logger, config.maxMsgRetryCount, config.clock)
+  core.connection.onEnd(() => retries.clear())
+  const sender = new MessageSender(core, {
+    devices,
+    sessions,
+    holders,
+    retries,
+    groupMetadata: (jid, useCache) => groups.metadata(jid, useCache),
+  })
+  const members: MessagesMembers = {
+    sendMessage: (jid, content, options = {}) => sendMessage(core, socket, sender, jid, content, options),
+    relayMessage: (jid, message, options) => sender.relay(jid, message, options),
+    readMessages: keys => readMessages(core, socket, keys),
+    sendReceipt: (jid, participant, messageIds, type) => sendReceipt(core, jid, participant, messageIds, type),
+    sendReceipts: (keys, type) => sendReceipts(core, keys, type),
+    assertSessions: (jids, force) => sessions.assert(jids, force),
+    getUSyncDevices: (jids, useCache, ignoreZeroDevices) => listDevices(devices, jids, useCache, ignoreZeroDevices),
+    createParticipantNodes: (jids, message, extraAttrs, dsmMessage) =>
+      createParticipantNodes(core, jids, message, extraAttrs, dsmMessage),
+    sendPeerDataOperationMessage: request => sendPeerRequest(sender, request),
+    devicesMutex: makeMutex(),
+    messageRetryManager: config.enableRecentMessageCache ? retries : null,
+  }
+  return { core, socket: extendSocket(socket, members), parts: { devices, sessions, holders, retries } }
+}
+
+async function sendMessage(
+  core: SocketCore,
+  socket: GroupsSocket,
+  sender: MessageSender,
+  jid: string,
+  content: AnyMessageContent,
+  options: MiscMessageGenerationOptions,
+): Promise<WAMessage> {
+  const { creds, config, logger } = core
+  const { id: userJid } = ownAccount(creds)
+  const message = await generateWAMessage(jid, content, {
+    ...options,
+    userJid,
+    logger,
+    messageId: options.messageId ?? generateMessageIDV2(userJid),
+  })
+  await sender.relay(jid, message.message ?? {}, {
+    messageId: message.key.id ?? undefined,
+    useCachedGroupMetadata: options.useCachedGroupMetadata,
+    statusJidList: options.statusJidList,
+  })
+  if (config.emitOwnEvents) {
+    // On the next turn, so that the caller holds the result before the event reports it.
+    setImmediate(() => {
+      socket
+        .upsertMessage(message, 'append')
+        .catch(error => logger.error({ err: error }, 'own message was not emitted'))
+    })
+  }
+  return message
+}
+
+async function readMessages(core: SocketCore, socket: GroupsSocket, keys: WAMessageKey[]): Promise<void> {
+  const { connection, creds, clock } = core
+  const settings = await socket.fetchPrivacySettings()
+  const isVisible = settings['readreceipts'] !== 'none'
+  for (const receipt of buildReadReceipts(keys, isVisible, ownAccount(creds), clock.nowSeconds())) {
+    await connection.sendNode(receipt)
+  }
+}
+
+async function sendReceipt(
+  { connection, creds, clock }: SocketCore,
+  jid: string,
+  participant: string | undefined,
+  messageIds: readonly string[],
+  type: MessageReceiptType,
+): Promise<void> {
+  await connection.sendNode(buildChatReceipt(jid, participant, messageIds, type, ownAccount(creds), clock.nowSeconds()))
+}
+
+async function sendReceipts(core: SocketCore, keys: readonly WAMessageKey[], type: MessageReceiptType): Promise<void> {
+  for (const { jid, participant, messageIds } of aggregateMessageKeysNotFromMe(keys)) {
+    await sendReceipt(core, jid, participant, messageIds, type)
+  }
+}
+
+async function listDevices(
+  devices: DeviceDirectory,
+  jids: readonly string[],
+  useCache: boolean,
+  ignoreZeroDevices: boolean,
+): Promise<{ user: string; device?: number; jid: string }[]> {
+  const listed: { user: string; device?: number; jid: string }[] = []
+  for (const jid of await devices.devicesOf(jids.map(jidNormalizedUser), useCache)) {
+    const decoded = jidDecode(jid)
+    if (!decoded || (ignoreZeroDevices && !decoded.device)) continue
+    const { user, server, device } = decoded
+    listed.push({ user, jid: jidEncode(user, server, device), ...(device === undefined ? {} : { device }) })
+  }
+  return listed
+}
+
+async function createParticipantNodes(
+  { repository, creds, logger }: SocketCore,
+  jids: readonly string[],
+  message: proto.IMessage,
+  extraAttrs: BinaryNode['attrs'] = {},
+  dsmMessage?: proto.IMessage,
+): Promise<{ nodes: BinaryNode[]; shouldIncludeDeviceIdentity: boolean }> {
+  const me = ownAccount(creds)
+  const encoded = proto.Message.encode(message).finish()
+  const own = dsmMessage ? proto.Message.encode(dsmMessage).finish() : encoded
+  const copies = await repository.encryptForDevices(jids, jid => padMessage(isOwnAccount(jid, me) ? own : encoded))
+  const nodes: BinaryNode[] = []
+  let shouldIncludeDeviceIdentity = false
+  for (const copy of copies) {
+    if (copy.type === 'failed') {
+      logger.warn({ jid: copy.jid, err: copy.error }, 'could not encrypt for a device')
+      continue
+    }
+    shouldIncludeDeviceIdentity ||= copy.type === 'pkmsg'
+    nodes.push({
+      tag: 'to',
+      attrs: { jid: copy.jid },
+      content: [{ tag: 'enc', attrs: { v: '2', type: copy.type, ...extraAttrs }, content: copy.ciphertext }],
+    })
+  }
+  if (nodes.length === 0 && jids.length > 0) {
+    throw new KurirError('all-encryptions-failed', 'All encryptions failed', { statusCode: 500, retryable: true })
+  }
+  return { nodes, shouldIncludeDeviceIdentity }
+}
+
+function sendPeerRequest(
+  sender: MessageSender,
+  request: proto.Message.IPeerDataOperationRequestMessage,
+): Promise<string> {
+  return sender.relayToPhone({
+    protocolMessage: {
+      type: proto.Message.ProtocolMessage.Type.PEER_DATA_OPERATION_REQUEST_MESSAGE,
+      peerDataOperationRequestMessage: request,
+    },
+  })
+}

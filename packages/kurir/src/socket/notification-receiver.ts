@@ -1,0 +1,125 @@
+import { getBinaryNodeChild, getBinaryNodeChildren } from '../binary/accessors.js'
+import { isLidUser, isPnUser, jidDecode, jidNormalizedUser, S_WHATSAPP_NET } from '../binary/jid.js'
+import type { BinaryNode } from '../binary/node.js'
+import { buildAck } from '../messages/acks.js'
+import { isOwnAccount, userFormOf } from '../messages/own-account.js'
+import type { SocketCore } from './core.js'
+import type { DeviceDirectory } from './device-directory.js'
+import type { IncomingQueue } from './incoming-queue.js'
+import { ownAccount } from './own-account.js'
+import type { PreKeyKeeper } from './prekey-keeper.js'
+import type { SessionDirectory } from './session-directory.js'
+
+export interface NotificationReceiverParts {
+  readonly queue: IncomingQueue
+  readonly devices: DeviceDirectory
+  readonly sessions: SessionDirectory
+  readonly preKeys: PreKeyKeeper
+  readonly groupChanged: (jid: string) => void
+}
+
+type Handler = (node: BinaryNode) => Promise<void>
+
+/** Handles `<notification>` stanzas by type; every one is acknowledged, also when handling failed. */
+export class NotificationReceiver {
+  readonly #core: SocketCore
+  readonly #parts: NotificationReceiverParts
+  readonly #handlers: ReadonlyMap<string, Handler>
+
+  constructor(core: SocketCore, parts: NotificationReceiverParts) {
+    this.#core = core
+    this.#parts = parts
+    this.#handlers = new Map<string, Handler>([
+      ['encrypt', node => this.#encrypt(node)],
+      ['devices', node => parts.devices.applyNotification(node)],
+      ['account_sync', node => this.#accountSync(node)],
+      ['contacts', node => this.#contacts(node)],
+      ['w:gp2', async node => parts.groupChanged(node.attrs['from'] ?? '')],
+      ['link_code_companion_reg', node => core.hooks.linkCode(node)],
+    ])
+  }
+
+  receive(node: BinaryNode): void {
+    this.#parts.queue.add(`notification ${userFormOf(node.attrs['from'])}`, node, stanza => this.#handle(stanza))
+  }
+
+  async #handle(node: BinaryNode): Promise<void> {
+    const { logger, connection } = this.#core
+    try {
+      await this.#learnIdentity(node)
+      await this.#handlers.get(node.attrs['type'] ?? '')?.(node)
+    } catch (error) {
+      logger.error(
+        { err: error, id: node.attrs['id'], type: node.attrs['type'] },
+        'a notification could not be handled',
+      )
+    }
+    if (connection.phase !== 'ended' && node.attrs['id'] !== undefined) await connection.sendNode(buildAck(node))
+  }
+
+  async #learnIdentity({ attrs }: BinaryNode): Promise<void> {
+    const { from, lid } = attrs
+    if (from && lid && isPnUser(from) && isLidUser(lid)) {
+      await this.#core.repository.lidMapping.storeLIDPNMappings([{ pn: from, lid }])
+    }
+  }
+
+  /** Prekeys are running low, the server doubts ours, or somebody's identity changed. */
+  async #encrypt(node: BinaryNode): Promise<void> {
+    const from = node.attrs['from'] ?? ''
+    const count = getBinaryNodeChild(node, 'count')
+    const { preKeys } = this.#parts
+    if (count) {
+      await preKeys.refill(Number(count.attrs['value'] ?? 0))
+    } else if (getBinaryNodeChild(node, 'digest')) {
+      await preKeys.checkDigest()
+    } else if (getBinaryNodeChild(node, 'identity') && from !== S_WHATSAPP_NET) {
+      await this.#identityChanged(from)
+    }
+  }
+
+  /**
+   * The account registered anew: its companions are gone and the session with its phone is worthless
+   * (docs/protocol/02, identity change).
+   */
+  async #identityChanged(from: string): Promise<void> {
+    const { repository, creds, logger } = this.#core
+    if (jidDecode(from)?.device || isOwnAccount(from, ownAccount(creds))) return
+    const user = jidNormalizedUser(from)
+    logger.info({ user }, 'the identity of a contact changed')
+    const known = await this.#parts.devices.knownDevicesOf(user)
+    const hadSession = (await repository.devicesWithSession([user])).has(user)
+    await repository.deleteSession([...new Set([user, ...known])])
+    this.#parts.devices.forget(user)
+    if (hadSession) await this.#parts.sessions.assert([user], true)
+  }
+
+  /** Changes of the own account; each child stands for itself. */
+  async #accountSync(node: BinaryNode): Promise<void> {
+    const { ev, creds } = this.#core
+    if (getBinaryNodeChild(node, 'devices')) await this.#parts.devices.applyNotification(node)
+    const disappearing = getBinaryNodeChild(node, 'disappearing_mode')
+    if (disappearing?.attrs['duration'] !== undefined) {
+      const defaultDisappearingMode = {
+        ephemeralExpiration: Number(disappearing.attrs['duration']),
+        ephemeralSettingTimestamp: Number(disappearing.attrs['t'] ?? 0),
+      }
+      ev.emit('creds.update', { accountSettings: { ...creds.accountSettings, defaultDisappearingMode } })
+    }
+    for (const item of getBinaryNodeChildren(getBinaryNodeChild(node, 'blocklist'), 'item')) {
+      const { jid, action } = item.attrs
+      if (jid) ev.emit('blocklist.update', { blocklist: [jid], type: action === 'block' ? 'add' : 'remove' })
+    }
+  }
+
+  /** A number changed, or a profile did. */
+  async #contacts(node: BinaryNode): Promise<void> {
+    const { repository, ev } = this.#core
+    const modify = getBinaryNodeChild(node, 'modify')?.attrs
+    if (modify?.['new'] && modify['new_lid']) {
+      await repository.lidMapping.storeLIDPNMappings([{ pn: modify['new'], lid: modify['new_lid'] }])
+    }
+    const updated = getBinaryNodeChild(node, 'update')?.attrs['jid']
+    if (updated) ev.emit('contacts.update', [{ id: jidNormalizedUser(updated), imgUrl: 'changed' }])
+  }
+}

@@ -1,0 +1,186 @@
+import { encodeSignedDeviceIdentity } from '../auth/account-identity.js'
+import { isJidGroup, isLidUser, isPnUser, jidNormalizedUser } from '../binary/jid.js'
+import type { BinaryNode } from '../binary/node.js'
+import type { WAMessageKey } from '../events/message-types.js'
+import { buildAck } from '../messages/acks.js'
+import { wrapDeviceSent } from '../messages/device-sent.js'
+import { buildRetryMessage, type RetryMessageParts } from '../messages/fan-out.js'
+import type { MessageRetryManager } from '../messages/message-retry-manager.js'
+import { isOwnAccount, isSameAccount } from '../messages/own-account.js'
+import { padMessage } from '../messages/padding.js'
+import { parseRetryReceipt, type RetryKeys, type RetryRequest } from '../messages/retry-receipt.js'
+import { decideResend, type ResendDecision } from '../messages/retry-rules.js'
+import { stanzaAttributesOf } from '../messages/stanza-attributes.js'
+import { proto } from '../proto/index.js'
+import type { SocketCore } from './core.js'
+import { ownAccount } from './own-account.js'
+import type { SenderKeyHolders } from './sender-key-holders.js'
+import type { SessionDirectory } from './session-directory.js'
+
+export interface RetryAnswererParts {
+  readonly retries: MessageRetryManager
+  readonly sessions: SessionDirectory
+  readonly holders: SenderKeyHolders
+}
+
+/** Sends a message again to the one device that could not read it (docs/protocol/02, answering a retry request). */
+export class RetryAnswerer {
+  readonly #core: SocketCore
+  readonly #parts: RetryAnswererParts
+
+  constructor(core: SocketCore, parts: RetryAnswererParts) {
+    this.#core = core
+    this.#parts = parts
+  }
+
+  async answer(receipt: BinaryNode): Promise<void> {
+    const { connection, logger } = this.#core
+    try {
+      const request = parseRetryReceipt(receipt)
+      for (const id of request.ids) await this.#resend(request, id)
+    } catch (error) {
+      logger.error({ err: error, id: receipt.attrs['id'] }, 'a retry request could not be answered')
+    }
+    await connection.sendNode(buildAck(receipt))
+  }
+
+  async #resend(request: RetryRequest, id: string): Promise<void> {
+    const { logger, repository, config } = this.#core
+    const { retries, holders } = this.#parts
+    const message = await this.#find(request, id)
+    const session = await repository.getSessionInfo(request.requester)
+    const address = repository.jidToSignalProtocolAddress(request.requester)
+    const answered = retries.getRetryCount(`${request.requester} ${id}`)
+    const decision = decideResend(request, {
+      isKnown: message !== undefined,
+      answered,
+      maxRetryCount: config.maxMsgRetryCount,
+      session: session ?? undefined,
+      rememberedBaseKey: retries.getBaseKey(address, id),
+      sinceRecreationMs: retries.sinceRecreation(request.requester),
+      isRecipient: this.#isRecipient(request),
+    })
+    logger.debug({ id, requester: request.requester, count: request.count, decision: decision.kind }, 'retry request')
+    if (decision.deleteSession) await repository.deleteSession([request.requester])
+    if (isJidGroup(request.from)) await holders.forget(request.from, request.requester)
+    if (decision.kind === 'refuse' || !message) {
+      logger.warn(
+        { id, requester: request.requester, why: decision.kind === 'refuse' ? decision.why : '' },
+        'did not resend',
+      )
+      return
+    }
+    retries.incrementRetryCount(`${request.requester} ${id}`)
+    await this.#prepareSession(request, decision)
+    if (decision.rememberBaseKey) {
+      const baseKey = (await repository.getSessionInfo(request.requester))?.baseKey
+      if (baseKey) retries.saveBaseKey(address, id, baseKey)
+    }
+    await this.#send(request, id, message)
+  }
+
+  async #find(request: RetryRequest, id: string): Promise<proto.IMessage | undefined> {
+    const chat = jidNormalizedUser(request.recipient ?? request.from)
+    const { lidMapping } = this.#core.repository
+    const twin = isPnUser(chat)
+      ? await lidMapping.getLIDForPN(chat)
+      : isLidUser(chat)
+        ? await lidMapping.getPNForLID(chat)
+        : null
+    const aliases = twin ? [jidNormalizedUser(twin)] : []
+    const recent = this.#parts.retries.getRecentMessage(chat, id, aliases)
+    if (recent) return recent.message
+    for (const remoteJid of [chat, ...aliases]) {
+      const key: WAMessageKey = {
+        remoteJid,
+        id,
+        fromMe: true,
+        ...(request.participant && { participant: request.participant }),
+      }
+      const stored = await this.#core.config.getMessage(key)
+      if (stored) return stored
+    }
+    return undefined
+  }
+
+  /** Only somebody the message was for may have it again: the chat's account, our own, or a group's devices. */
+  #isRecipient(request: RetryRequest): boolean {
+    const me = ownAccount(this.#core.creds)
+    if (request.participant !== undefined) return true
+    return (
+      request.recipient === undefined ||
+      isOwnAccount(request.requester, me) ||
+      isSameAccount(request.requester, request.recipient)
+    )
+  }
+
+  async #prepareSession(request: RetryRequest, decision: Extract<ResendDecision, { kind: 'resend' }>): Promise<void> {
+    const { repository } = this.#core
+    if (decision.session === 'from-keys' && request.keys) {
+      await repository.injectE2ESession({
+        jid: request.requester,
+        session: bundleOf(request.keys, request.registrationId),
+      })
+    } else if (decision.session === 'fetch') {
+      await this.#parts.sessions.assert([request.requester], true)
+    }
+  }
+
+  async #send(request: RetryRequest, id: string, message: proto.IMessage): Promise<void> {
+    const { connection, repository, creds } = this.#core
+    const me = ownAccount(creds)
+    const isGroup = isJidGroup(request.from)
+    const isOwn = isOwnAccount(request.requester, me)
+    const chat = request.recipient ?? request.from
+    const content = isGroup
+      ? await this.#withSenderKey(request, message)
+      : isOwn && request.recipient
+        ? wrapDeviceSent(message, jidNormalizedUser(chat))
+        : message
+    const { type, ciphertext } = await repository.encryptMessage({
+      jid: request.requester,
+      data: padMessage(proto.Message.encode(content).finish()),
+    })
+    const target: RetryMessageParts['target'] = isGroup
+      ? { kind: 'group', participant: request.requester, addressingMode: isLidUser(request.requester) ? 'lid' : 'pn' }
+      : { kind: 'user', recipient: isOwn ? request.recipient : undefined }
+    await connection.sendNode(
+      buildRetryMessage({
+        id,
+        to: isGroup ? request.from : request.requester,
+        attributes: stanzaAttributesOf(message),
+        deviceIdentity: creds.account ? encodeSignedDeviceIdentity(creds.account, true) : undefined,
+        copy: { type, ciphertext },
+        count: request.count,
+        target,
+        timestamp: request.messageTimestamp,
+      }),
+    )
+  }
+
+  /** In groups the device may lack the sender key: it travels with the content. */
+  async #withSenderKey(request: RetryRequest, message: proto.IMessage): Promise<proto.IMessage> {
+    const { repository, creds } = this.#core
+    const me = ownAccount(creds)
+    const meId = isLidUser(request.requester) ? (me.lid ?? me.id) : me.id
+    const distribution = await repository.getSenderKeyDistributionMessage({ group: request.from, meId })
+    if (!distribution) return message
+    return {
+      ...message,
+      senderKeyDistributionMessage: { groupId: request.from, axolotlSenderKeyDistributionMessage: distribution },
+    }
+  }
+}
+
+function bundleOf(keys: RetryKeys, registrationId: number | undefined) {
+  return {
+    registrationId: registrationId ?? 0,
+    identityKey: keys.identity,
+    signedPreKey: {
+      keyId: keys.signedPreKey.id,
+      publicKey: keys.signedPreKey.public,
+      signature: keys.signedPreKey.signature,
+    },
+    ...(keys.preKey && { preKey: { keyId: keys.preKey.id, publicKey: keys.preKey.public } }),
+  }
+}

@@ -1,0 +1,71 @@
+import { encodeSignedDeviceIdentity } from '../auth/account-identity.js'
+import { getNextPreKeys } from '../auth/prekeys.js'
+import { ExpiringMap } from '../messages/expiring-map.js'
+import type { IncomingMessage } from '../messages/incoming.js'
+import type { StanzaAnswer } from '../messages/incoming-answer.js'
+import { buildRetryReceipt, type RetryKeys } from '../messages/retry-receipt.js'
+import type { SocketCore } from './core.js'
+
+const COUNTER_LIMIT = 10_000
+const COUNTER_TTL_MS = 3_600_000
+
+type RetryAnswer = Extract<StanzaAnswer, { kind: 'retry' }>
+
+/** Asks the senders of unreadable messages to send them again (docs/protocol/02, retry receipt). */
+export class RetryRequester {
+  readonly #core: SocketCore
+  readonly #counters = new ExpiringMap<number>({ limit: COUNTER_LIMIT, ttlMs: COUNTER_TTL_MS })
+
+  constructor(core: SocketCore) {
+    this.#core = core
+  }
+
+  /** Requests already made for this message. */
+  asked(incoming: IncomingMessage): number {
+    return this.#counters.get(nameOf(incoming)) ?? 0
+  }
+
+  /** The message came through after all. */
+  arrived(incoming: IncomingMessage): void {
+    this.#counters.delete(nameOf(incoming))
+  }
+
+  async ask(incoming: IncomingMessage, { count, includeKeys, reason }: RetryAnswer): Promise<void> {
+    const { connection, creds, config, logger } = this.#core
+    this.#counters.set(nameOf(incoming), count)
+    const keys = includeKeys ? await this.#freshKeys() : undefined
+    const receipt = buildRetryReceipt({
+      stanza: incoming.stanza,
+      count,
+      registrationId: creds.registrationId,
+      reason,
+      keys,
+    })
+    logger.info({ id: incoming.id, author: incoming.author, count, reason }, 'asking for a message again')
+    if (count > 1) await new Promise(resolve => setTimeout(resolve, config.retryRequestDelayMs))
+    await connection.sendNode(receipt)
+  }
+
+  /** A one-time prekey that is stored before the receipt leaves, with the rest of a bundle. */
+  async #freshKeys(): Promise<RetryKeys> {
+    const { creds, keys, ev } = this.#core
+    const { update, preKeys } = await getNextPreKeys({ creds, keys }, 1)
+    ev.emit('creds.update', update)
+    const [entry] = Object.entries(preKeys)
+    const { signedPreKey, signedIdentityKey, account } = creds
+    return {
+      identity: signedIdentityKey.public,
+      preKey: entry && { id: Number(entry[0]), public: entry[1].public },
+      signedPreKey: {
+        id: signedPreKey.keyId,
+        public: signedPreKey.keyPair.public,
+        signature: signedPreKey.signature,
+      },
+      deviceIdentity: account && encodeSignedDeviceIdentity(account, true),
+    }
+  }
+}
+
+function nameOf({ id, author }: IncomingMessage): string {
+  return `${author} ${id}`
+}

@@ -1,0 +1,74 @@
+import { buildKeyBundleQuery, type KeyBundle, parseKeyBundles } from '../auth/key-bundles.js'
+import { isLidUser, isPnUser } from '../binary/jid.js'
+import type { SocketCore } from './core.js'
+import { canonicalDevice } from './own-account.js'
+
+/** Devices asked for in one request (docs/protocol/02, fetch bundles: keep under a few hundred). */
+const BUNDLES_PER_QUERY = 200
+
+/**
+ * Makes sure that there is a session with each device before something is encrypted for it. Bundles are fetched once
+ * for all who ask at the same time: every fetch uses up a one-time prekey of the device.
+ */
+export class SessionDirectory {
+  readonly #core: SocketCore
+  readonly #fetching = new Map<string, Promise<void>>()
+
+  constructor(core: SocketCore) {
+    this.#core = core
+  }
+
+  /**
+   * Fetches and builds the sessions that are missing, or all of them with `force`. Devices that the server does not
+   * serve are skipped and logged: the others are not held up by them.
+   *
+   * @returns whether anything was fetched
+   */
+  async assert(jids: readonly string[], force = false): Promise<boolean> {
+    const wanted = [...new Set(jids.map(canonicalDevice))]
+    const missing = force ? wanted : await this.#withoutSession(wanted)
+    if (missing.length === 0) return false
+    const fresh = missing.filter(jid => !this.#fetching.has(jid))
+    for (let start = 0; start < fresh.length; start += BUNDLES_PER_QUERY) {
+      const batch = fresh.slice(start, start + BUNDLES_PER_QUERY)
+      const fetched = this.#fetch(batch, force).finally(() => {
+        for (const jid of batch) this.#fetching.delete(jid)
+      })
+      for (const jid of batch) this.#fetching.set(jid, fetched)
+    }
+    await Promise.all(missing.map(jid => this.#fetching.get(jid)))
+    return true
+  }
+
+  async #withoutSession(jids: readonly string[]): Promise<string[]> {
+    const established = await this.#core.repository.devicesWithSession(jids)
+    return jids.filter(jid => !established.has(jid))
+  }
+
+  async #fetch(jids: readonly string[], identityChanged: boolean): Promise<void> {
+    const { connection, repository, logger } = this.#core
+    const asked = await this.#namesToAskFor(jids)
+    const answer = await connection.query(buildKeyBundleQuery([...asked.values()], identityChanged))
+    const { bundles, failures } = parseKeyBundles(answer)
+    for (const { jid, error } of failures) logger.warn({ jid, err: error }, 'the server has no key bundle for a device')
+    const byName = new Map<string, KeyBundle>(bundles.map(bundle => [canonicalDevice(bundle.jid), bundle]))
+    const sessions = [...asked].flatMap(([jid, name]) => {
+      const bundle = byName.get(name)
+      return bundle ? [{ jid, session: bundle.session }] : []
+    })
+    for (const { jid, error } of await repository.injectE2ESessions(sessions)) {
+      if (error) logger.error({ jid, err: error }, 'a key bundle was refused')
+    }
+  }
+
+  /** Bundles are asked for under the LID where it is known (docs/protocol/02, which address is used when). */
+  async #namesToAskFor(jids: readonly string[]): Promise<Map<string, string>> {
+    const { repository } = this.#core
+    const names = new Map<string, string>()
+    for (const jid of jids) {
+      const lid = isPnUser(jid) && !isLidUser(jid) ? await repository.lidMapping.getLIDForPN(jid) : null
+      names.set(jid, canonicalDevice(lid ?? jid))
+    }
+    return names
+  }
+}
