@@ -322,6 +322,16 @@ describe('nothing is lost or reordered within a chat', () => {
     expect(batches).toEqual([{ 'messages.upsert': notify('1') }, { 'chats.delete': [ana] }])
   })
 
+  it('a message that came after the deletion of its chat does not overtake it', () => {
+    const { ev, batches } = setUp()
+    ev.buffer()
+    ev.emit('chats.delete', [ana])
+    ev.emit('messages.upsert', notify('1'))
+    ev.emit('messages.upsert', { messages: [textMessage('2', bob)], type: 'append' })
+    ev.flush()
+    expect(batches.map(batch => Object.keys(batch))).toEqual([['chats.delete', 'messages.upsert'], ['messages.upsert']])
+  })
+
   it('a message after a read mark does not swallow the mark', () => {
     const { ev, batches } = setUp()
     ev.buffer()

@@ -46,11 +46,13 @@ export class PendingMessageChanges {
     )
   }
 
-  /** True when a message of one of the chats waits for delivery. */
+  /** True when a message of one of the chats, or a change of one, waits for delivery. */
   concerns(chatIds: readonly string[]): boolean {
-    if (this.#upserts.size === 0) return false
-    const ids = new Set(chatIds)
-    for (const { message } of this.#upserts.values()) if (ids.has(message.key.remoteJid ?? '')) return true
+    const ids = new Set<unknown>(chatIds)
+    for (const { message } of this.#upserts.values()) if (ids.has(message.key.remoteJid)) return true
+    for (const pending of [this.#updates, this.#reactions, this.#receipts]) {
+      for (const { key } of pending.values()) if (ids.has(key.remoteJid)) return true
+    }
     return false
   }
 

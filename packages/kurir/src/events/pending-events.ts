@@ -153,7 +153,9 @@ export class PendingEvents {
   #beforeMessages({ 'messages.upsert': upsert }: EventBatch): Precedence | undefined {
     if (!upsert) return undefined
     if (this.messages.followsDeletion(upsert)) return 'everything'
-    return this.messages.comesInAnotherEnvelope(upsert) ? 'messages.upsert' : undefined
+    if (!this.messages.comesInAnotherEnvelope(upsert)) return undefined
+    // The pending messages may be of a chat that was deleted before they came.
+    return this.chats.deletes.size > 0 ? 'everything' : 'messages.upsert'
   }
 
   #beforeChats(given: EventBatch): Precedence | undefined {
