@@ -61,5 +61,5 @@ async function runAfter(
 }
 
 function asSignalError(error: unknown): SignalError {
-  return error instanceof SignalError ? error : new SignalError('no-session', { reason: String(error) })
+  return error instanceof SignalError ? error : new SignalError('no-session', { detail: String(error) })
 }

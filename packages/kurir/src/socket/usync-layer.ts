@@ -1,0 +1,73 @@
+import { isLidUser, isPnUser, jidNormalizedUser } from '../binary/jid.js'
+import type { LIDMapping } from '../signal/lid-mapping.js'
+import { buildUSyncNode, USyncQuery } from '../usync/query.js'
+import type { USyncQueryResult } from '../usync/result.js'
+import { USyncUser } from '../usync/user.js'
+import type { BaseSocket } from './base-socket.js'
+import { extendSocket, type Layer, type SocketCore } from './core.js'
+import { DeviceDirectory } from './device-directory.js'
+
+/** Questions about users (docs/protocol/06, base socket: usync). */
+export interface USyncMembers {
+  /** Asks a usync query. @throws KurirError `invalid-usync-query`; ServerRefusal; `timed-out` */
+  executeUSyncQuery(query: USyncQuery): Promise<USyncQueryResult | undefined>
+  /**
+   * Which of these phone numbers are on WhatsApp. Numbers in international form, with or without `+`, or JIDs; only the
+   * registered ones are returned. LIDs are skipped with a warning: they are registered by nature.
+   */
+  onWhatsApp(...phoneNumbers: string[]): Promise<{ jid: string; exists: boolean; lid?: string }[] | undefined>
+}
+
+export type USyncSocket = BaseSocket & USyncMembers
+
+export function makeUSyncLayer({
+  core,
+  socket,
+}: Layer<BaseSocket>): Layer<USyncSocket> & { readonly devices: DeviceDirectory } {
+  const execute = (query: USyncQuery) => executeUSyncQuery(core, query)
+  core.hooks.lookUpLids = pns => lookUpLids(execute, pns)
+  const members: USyncMembers = {
+    executeUSyncQuery: execute,
+    onWhatsApp: (...phoneNumbers) => onWhatsApp(core, execute, phoneNumbers),
+  }
+  return { core, socket: extendSocket(socket, members), devices: new DeviceDirectory(core, execute) }
+}
+
+async function executeUSyncQuery({ connection }: SocketCore, query: USyncQuery): Promise<USyncQueryResult | undefined> {
+  const node = buildUSyncNode(query, connection.ids.next())
+  return query.parseUSyncQueryResult(await connection.query(node))
+}
+
+/** LIDs of phone numbers, for a mapping that is not known yet. */
+async function lookUpLids(
+  execute: (query: USyncQuery) => Promise<USyncQueryResult | undefined>,
+  pns: readonly string[],
+): Promise<LIDMapping[] | undefined> {
+  const query = new USyncQuery().withContext('background').withLIDProtocol()
+  for (const pn of pns) query.withUser(new USyncUser().withId(jidNormalizedUser(pn)))
+  const result = await execute(query)
+  return result?.list.flatMap(({ id, lid }) => (typeof lid === 'string' ? [{ pn: id, lid }] : []))
+}
+
+async function onWhatsApp(
+  { repository, logger }: SocketCore,
+  execute: (query: USyncQuery) => Promise<USyncQueryResult | undefined>,
+  phoneNumbers: readonly string[],
+): Promise<{ jid: string; exists: boolean; lid?: string }[] | undefined> {
+  const query = new USyncQuery().withContactProtocol().withLIDProtocol()
+  for (const phoneNumber of phoneNumbers) {
+    if (isLidUser(phoneNumber)) {
+      logger.warn({ jid: phoneNumber }, 'a LID needs no look-up: skipped')
+      continue
+    }
+    const digits = (phoneNumber.split('@', 1)[0] ?? '').split(':', 1)[0]?.replace(/\D/g, '')
+    if (digits) query.withUser(new USyncUser().withPhone(`+${digits}`))
+  }
+  if (query.users.length === 0) return []
+  const result = await execute(query)
+  if (!result) return undefined
+  const found = result.list.filter(({ contact }) => contact === true)
+  const mappings = found.flatMap(({ id, lid }) => (typeof lid === 'string' && isPnUser(id) ? [{ pn: id, lid }] : []))
+  if (mappings.length > 0) await repository.lidMapping.storeLIDPNMappings(mappings)
+  return found.map(({ id, lid }) => ({ jid: id, exists: true, ...(typeof lid === 'string' ? { lid } : {}) }))
+}
