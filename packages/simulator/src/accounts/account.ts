@@ -1,6 +1,7 @@
 import { type Addressing, formatAddress } from './address.js'
 import { BoundedMap } from './bounded-map.js'
 import type { Device } from './device.js'
+import type { SentMessage } from './sent-message.js'
 
 /** The signed list of a user's devices, as the phone made it (docs/protocol/02 §5.4). */
 export interface KeyIndexList {
@@ -10,19 +11,10 @@ export interface KeyIndexList {
   readonly timestamp: number
 }
 
-/** How far a message has come with one of its recipients. */
-export type RecipientState = 'sent' | 'retry-requested'
-
-/** What the service remembers of a message: who sent it, and who was given it. */
-export interface SentMessage {
-  readonly device: Device
-  readonly recipients: Map<Device, RecipientState>
-}
-
 /** Which clients' deviations are tolerated: see the README of the package. */
 export type ValidationMode = 'strict' | 'lenient'
 
-const REMEMBERED_MESSAGES = 20_000
+const REMEMBERED_MESSAGES = 10_000
 const PRIVACY_DEFAULTS: Readonly<Record<string, string>> = {
   last: 'all',
   online: 'all',
@@ -49,6 +41,12 @@ export class Account {
   validation: ValidationMode | undefined
   readonly devices = new Map<number, Device>()
   keyIndexList: KeyIndexList | undefined
+  /** The phone: signs the list of the key indexes that stand now. */
+  keyIndexSigner: ((keyIndexes: readonly number[]) => KeyIndexList) | undefined
+  /** Number of the companion that was linked last; 0 before the first. */
+  lastDeviceId = 0
+  /** Key index given out last; 0 is the phone's. */
+  lastKeyIndex = 0
   /** Grows with every change of the device set. */
   devicesVersion = 0
   readonly sentMessages = new BoundedMap<string, SentMessage>(REMEMBERED_MESSAGES)
@@ -56,6 +54,8 @@ export class Account {
   readonly watchers = new Set<Account>()
   /** Accounts that subscribed to the presence. */
   readonly presenceSubscribers = new Set<Device>()
+  /** Contact → week in which it was last given a privacy token. */
+  readonly issuedTokens = new Map<Account, number>()
   readonly blocked = new Set<Account>()
   blocklistHash = 'none'
   readonly privacy = new Map<string, string>(Object.entries(PRIVACY_DEFAULTS))

@@ -36,6 +36,8 @@ export class Device {
   readonly noiseKey: Uint8Array | undefined
   /** ADVSignedDeviceIdentity without account key, as signed by both sides; undefined for the phone. */
   deviceIdentity: Uint8Array | undefined
+  /** The same with the account key, as bundles and messages carry it. */
+  fullDeviceIdentity: Uint8Array | undefined
   readonly preKeys = new PreKeyStore()
   readonly queue = new DeliveryQueue()
   /** Ids of messages that were delivered to this device. */
@@ -60,6 +62,7 @@ export class Device {
     readonly keys: DeviceKeys
     readonly noiseKey?: Uint8Array
     readonly deviceIdentity?: Uint8Array
+    readonly fullDeviceIdentity?: Uint8Array
   }) {
     this.account = options.account
     this.id = options.id
@@ -67,6 +70,7 @@ export class Device {
     this.keys = options.keys
     this.noiseKey = options.noiseKey
     this.deviceIdentity = options.deviceIdentity
+    this.fullDeviceIdentity = options.fullDeviceIdentity
     this.pn = formatAddress('pn', options.account.pnUser, options.id)
     this.lid = formatAddress('lid', options.account.lidUser, options.id)
   }

@@ -1,20 +1,28 @@
 import { type BinaryNode, getBinaryNodeChild, getBinaryNodeChildren } from 'kurir/binary'
 import { encryptedParts } from './message-form.js'
 
+/** Who sent a message, as far as rules depend on it. */
+export interface SenderRole {
+  /** Device 0, which has no device identity. */
+  readonly phone: boolean
+  readonly lenient: boolean
+}
+
 /** What the tree of a message cannot say: rules between its parts. */
-export const messageRuleMisfit = (node: BinaryNode, form: string, lenient: boolean): string | undefined => {
+export const messageRuleMisfit = (node: BinaryNode, form: string, role: SenderRole): string | undefined => {
   if (form === 'user' || form === 'peer') {
-    return identityMisfit(node, lenient) ?? (form === 'user' ? twinMisfit(node) ?? fanOutMisfit(node) : undefined)
+    return identityMisfit(node, role) ?? (form === 'user' ? (twinMisfit(node) ?? fanOutMisfit(node)) : undefined)
   }
   if (form === 'group' || form === 'groupKeyOnly') {
-    return identityMisfit(node, lenient) ?? phashMisfit(node) ?? fanOutMisfit(node) ?? revokeMisfit(node)
+    return identityMisfit(node, role) ?? phashMisfit(node) ?? fanOutMisfit(node) ?? revokeMisfit(node)
   }
-  if (form.startsWith('retry')) return identityMisfit(node, lenient) ?? countMisfit(node)
+  if (form.startsWith('retry')) return identityMisfit(node, role) ?? countMisfit(node)
   return undefined
 }
 
 /** device-identity stands there exactly when a part opens a session (docs/protocol/02 §7.4). */
-const identityMisfit = (node: BinaryNode, lenient: boolean): string | undefined => {
+const identityMisfit = (node: BinaryNode, { phone, lenient }: SenderRole): string | undefined => {
+  if (phone) return undefined
   const opens = encryptedParts(node).some(part => part.attrs['type'] === 'pkmsg')
   const present = getBinaryNodeChild(node, 'device-identity') !== undefined
   if (opens && !present) return 'device-identity must accompany a pkmsg'

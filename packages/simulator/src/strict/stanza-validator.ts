@@ -39,12 +39,15 @@ export class StanzaValidator {
     }
   }
 
-  /** What is wrong with a stanza that is no iq request; undefined when it fits. */
-  check(node: BinaryNode, mode: ValidationMode): string | undefined {
+  /** What is wrong with a stanza that is no iq request; undefined when it fits. `phone`: sent by a device 0. */
+  check(node: BinaryNode, mode: ValidationMode, phone = false): string | undefined {
     switch (node.tag) {
       case 'message': {
         const form = messageForm(node)
-        return this.#misfit('message', form, node, mode) ?? messageRuleMisfit(node, form, mode === 'lenient')
+        return (
+          this.#misfit('message', form, node, mode) ??
+          messageRuleMisfit(node, form, { phone, lenient: mode === 'lenient' })
+        )
       }
       case 'receipt': {
         const form = receiptForm(node)

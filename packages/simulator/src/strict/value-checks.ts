@@ -4,7 +4,10 @@ import type { BinaryNode } from 'kurir/binary'
 export type ValueCheck = (value: string) => boolean
 export type ContentCheck = (content: BinaryNode['content']) => boolean
 
-const matching = (pattern: RegExp): ValueCheck => value => pattern.test(value)
+const matching =
+  (pattern: RegExp): ValueCheck =>
+  value =>
+    pattern.test(value)
 
 const USER = /^[^:@_]+@(?:s\.whatsapp\.net|lid|bot|hosted|hosted\.lid|interop|c\.us)$/
 const DEVICE = /^[^:@_]+(?::\d{1,3})?@(?:s\.whatsapp\.net|lid|bot|hosted|hosted\.lid|interop|c\.us)$/

@@ -1,0 +1,94 @@
+import type { BinaryNode } from 'kurir/binary'
+import { parseAddress } from '../accounts/address.js'
+import type { Device } from '../accounts/device.js'
+
+/** What happens to a stanza that a rule matches. All of it can be written as JSON. */
+export type FaultAction =
+  /** Not passed on. Messages, receipts and notifications stay queued and come again at the next login. */
+  | { readonly kind: 'drop'; readonly redeliverAfterMs?: number }
+  /** Passed on later, so that others overtake it; a range draws the time for each stanza. */
+  | { readonly kind: 'delay'; readonly milliseconds: number | readonly [number, number] }
+  /** Passed on, and once more (`copies` times) right after, or `afterMs` later. */
+  | { readonly kind: 'duplicate'; readonly copies?: number; readonly afterMs?: number }
+  /** Held back until `window` later stanzas went by, at most `holdMs` (100). */
+  | { readonly kind: 'reorder'; readonly window: number; readonly holdMs?: number }
+  /** One byte of the ciphertext in `<enc>` is changed. */
+  | { readonly kind: 'corrupt' }
+  /** From clients: a message is acked with this error, a request answered with it; nothing else happens. */
+  | { readonly kind: 'nack'; readonly code: number }
+  /** The connection ends with this stream error instead. */
+  | { readonly kind: 'stream-error'; readonly code: number }
+  /** The connection is cut without a word instead. */
+  | { readonly kind: 'disconnect' }
+
+/** Which stanzas a rule is for; what is left out matches everything. */
+export interface FaultMatch {
+  readonly tag?: string
+  /** The `type` attribute. */
+  readonly type?: string
+  /** The `class` attribute of acks. */
+  readonly class?: string
+  readonly xmlns?: string
+  readonly id?: string
+  /** Tag of a direct child. */
+  readonly child?: string
+  /** JID of the device (either namespace), or a phone number for all devices of the account. */
+  readonly device?: string
+  /** True: companions only; false: phones only. */
+  readonly companion?: boolean
+  /** JID in `from` or `to`. */
+  readonly address?: string
+}
+
+export interface FaultRule {
+  /** `to-client`: what the service writes; `from-client`: what it reads. */
+  readonly direction: 'to-client' | 'from-client'
+  readonly match?: FaultMatch
+  /** 0 … 1, drawn from the seed; 1 when absent. */
+  readonly probability?: number
+  /** The rule ends after so many hits. */
+  readonly times?: number
+  /** So many matching stanzas pass first. */
+  readonly skip?: number
+  readonly action: FaultAction
+}
+
+export const matches = (match: FaultMatch | undefined, device: Device, node: BinaryNode): boolean => {
+  if (match === undefined) return true
+  const { attrs } = node
+  return (
+    (match.tag === undefined || match.tag === node.tag) &&
+    (match.type === undefined || match.type === attrs['type']) &&
+    (match.class === undefined || match.class === attrs['class']) &&
+    (match.xmlns === undefined || match.xmlns === attrs['xmlns']) &&
+    (match.id === undefined || match.id === attrs['id']) &&
+    (match.companion === undefined || match.companion === (device.id !== 0)) &&
+    (match.address === undefined || match.address === attrs['from'] || match.address === attrs['to']) &&
+    (match.child === undefined || hasChild(node, match.child)) &&
+    (match.device === undefined || isDevice(match.device, device))
+  )
+}
+
+const hasChild = (node: BinaryNode, tag: string): boolean =>
+  Array.isArray(node.content) && node.content.some(child => child.tag === tag)
+
+const isDevice = (wanted: string, device: Device): boolean => {
+  if (!wanted.includes('@')) return wanted === device.account.pnUser
+  const address = parseAddress(wanted)
+  const user = address?.addressing === 'lid' ? device.account.lidUser : device.account.pnUser
+  return address?.user === user && address.device === device.id
+}
+
+/** The stanza with one byte of each ciphertext changed, where the check of the receiver will notice it. */
+export const corruptCiphertext = (node: BinaryNode, pick: (limit: number) => number): BinaryNode => {
+  const { content } = node
+  if (node.tag === 'enc') {
+    if (content === undefined || Array.isArray(content) || content.length === 0) return node
+    const bytes = Buffer.from(content as Uint8Array)
+    const position = bytes.length - 1 - pick(Math.min(8, bytes.length))
+    bytes.writeUInt8(bytes.readUInt8(position) ^ (1 + pick(255)), position)
+    return { ...node, content: bytes }
+  }
+  if (!Array.isArray(content)) return node
+  return { ...node, content: content.map(child => corruptCiphertext(child, pick)) }
+}

@@ -1,0 +1,121 @@
+import type { Account } from '../accounts/account.js'
+import type { Addressing } from '../accounts/address.js'
+import type { Device } from '../accounts/device.js'
+import { participantHash } from './participant-hash.js'
+
+/** Rank of a member; the creator is superadmin. */
+export type GroupRole = 'member' | 'admin' | 'superadmin'
+
+export interface GroupMember {
+  readonly account: Account
+  role: GroupRole
+  /** Unix seconds. */
+  readonly joinedAt: number
+}
+
+/** A group as far as conversations need it: members, addressing, subject. */
+export class Group {
+  /** `120363…@g.us`. */
+  readonly jid: string
+  readonly addressing: Addressing
+  readonly creator: Account
+  readonly createdAt: number
+  /** The key the creator sent, which makes creation repeatable without harm. */
+  readonly creationKey: string | undefined
+  subject: string
+  subjectSetAt: number
+  subjectSetBy: Account
+  readonly members = new Map<Account, GroupMember>()
+  #membersVersion = 0
+  #fanOut: { readonly version: string; readonly devices: readonly Device[]; readonly hash: string } | undefined
+  /** Every hash this group has had: a sender with an old device list is out of date, not wrong. */
+  readonly #knownHashes = new Set<string>()
+
+  constructor(options: {
+    readonly jid: string
+    readonly addressing: Addressing
+    readonly creator: Account
+    readonly createdAt: number
+    readonly subject: string
+    readonly creationKey?: string | undefined
+  }) {
+    this.jid = options.jid
+    this.addressing = options.addressing
+    this.creator = options.creator
+    this.createdAt = options.createdAt
+    this.creationKey = options.creationKey
+    this.subject = options.subject
+    this.subjectSetAt = options.createdAt
+    this.subjectSetBy = options.creator
+  }
+
+  /** The id without server, as the `group` element carries it. */
+  get id(): string {
+    return this.jid.slice(0, this.jid.indexOf('@'))
+  }
+
+  has(account: Account): boolean {
+    return this.members.has(account)
+  }
+
+  add(account: Account, role: GroupRole, joinedAt: number): void {
+    this.members.set(account, { account, role, joinedAt })
+    this.#membersVersion += 1
+  }
+
+  remove(account: Account): boolean {
+    const removed = this.members.delete(account)
+    if (removed) this.#membersVersion += 1
+    return removed
+  }
+
+  /** All devices of all members, sender included, and their participant hash. */
+  fanOut(): { readonly devices: readonly Device[]; readonly hash: string } {
+    const version = this.#version()
+    if (this.#fanOut?.version === version) return this.#fanOut
+    const devices: Device[] = []
+    for (const account of this.members.keys()) devices.push(...account.devices.values())
+    const hash = participantHash(devices.map(device => device.jid(this.addressing)))
+    this.#knownHashes.add(hash)
+    this.#fanOut = { version, devices, hash }
+    return this.#fanOut
+  }
+
+  /** True when the hash stood for the members and devices of this group at some time. */
+  hasHadHash(hash: string): boolean {
+    return this.#knownHashes.has(hash)
+  }
+
+  /** Keeps the present hash among the known ones: to be called before a device set changes. */
+  rememberHash(): void {
+    this.fanOut()
+  }
+
+  #version(): string {
+    let devices = 0
+    for (const account of this.members.keys()) devices += account.devicesVersion
+    return `${this.#membersVersion}/${devices}`
+  }
+}
+
+/** All groups of the service. */
+export class GroupRegistry {
+  readonly #groups = new Map<string, Group>()
+
+  add(group: Group): void {
+    this.#groups.set(group.jid, group)
+  }
+
+  get(jid: string | undefined): Group | undefined {
+    return jid === undefined ? undefined : this.#groups.get(jid)
+  }
+
+  /** The groups an account is a member of. */
+  of(account: Account): Group[] {
+    return [...this.#groups.values()].filter(group => group.has(account))
+  }
+
+  all(): IterableIterator<Group> {
+    return this.#groups.values()
+  }
+}

@@ -1,0 +1,12 @@
+/** An offline WhatsApp service with phones, for developing and testing without WhatsApp. */
+export type { ValidationMode } from './accounts/account.js'
+export { type CancelSchedule, type Clock, systemClock } from './clock.js'
+export type { ActiveFault } from './faults/fault-injector.js'
+export type { FaultAction, FaultMatch, FaultRule } from './faults/fault-rule.js'
+export type { CertificateDefect, FrameFault, TransportFaults } from './faults/transport-faults.js'
+export type { LinkedDevice, Phone } from './phone/phone.js'
+export type { PhoneMessage, PhoneReceipt } from './phone/phone-messages.js'
+export type { PhoneContent } from './phone/phone-sender.js'
+export { type PhoneOptions, Simulator, type SimulatorOptions } from './simulator.js'
+export type { SimulatorFaults } from './simulator-faults.js'
+export type { Violation, ViolationKind, ViolationListener } from './violations.js'

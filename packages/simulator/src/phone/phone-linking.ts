@@ -1,0 +1,158 @@
+import { deflateSync } from 'node:zlib'
+import { constantTimeEqual } from 'kurir/crypto'
+import { KurirError } from 'kurir/errors'
+import {
+  beginPrimaryHello,
+  grantDeviceIdentity,
+  normalizePairingCode,
+  openCompanionFinish,
+  parsePairingQR,
+} from 'kurir/pairing'
+import { proto } from 'kurir/proto'
+import type { Device } from '../accounts/device.js'
+import type { PairingSession } from '../pairing/pairing-session.js'
+import type { PhoneContext } from './phone-context.js'
+import type { PhoneSender } from './phone-sender.js'
+
+/** What a phone gives its companions at first: settings of the phone, see `PhoneOptions`. */
+export interface LinkingOptions {
+  /** Sends the key of the app-state collections to each new companion. */
+  readonly shareAppStateKey: boolean
+  /** Tells each new companion that there is no history. */
+  readonly sendHistory: boolean
+  /** Name shown by the companion for its account; the push name. */
+  readonly announceName: boolean
+}
+
+/** How long a typed code waits for the client's request to arrive. */
+const CODE_REQUEST_TIMEOUT_MS = 10_000
+
+/** Links companions: signs their identity, and gives them what a phone gives (docs/protocol/01 §6, §7). */
+export class PhoneLinking {
+  readonly #context: () => PhoneContext
+  readonly #sender: PhoneSender
+  readonly #options: LinkingOptions
+  readonly #appStateKey: { readonly keyId: Buffer; readonly keyData: Buffer; readonly timestamp: number }
+  readonly #newcomers = new Set<Device>()
+
+  constructor(context: () => PhoneContext, sender: PhoneSender, options: LinkingOptions) {
+    this.#context = context
+    this.#sender = sender
+    this.#options = options
+    const { random, service } = context()
+    // Six bytes: device 0, and the epoch (docs/protocol/04 §1.8).
+    const keyId = Buffer.concat([Buffer.alloc(2), Buffer.from([0, 0, random.below(256), 1 + random.below(255)])])
+    this.#appStateKey = { keyId, keyData: random.bytes(32), timestamp: service.core.now() }
+  }
+
+  /** Links the client that shows this QR text. Errors: see `Phone.scan`. */
+  async scan(text: string): Promise<Device> {
+    const qr = parsePairingQR(text)
+    const { service } = this.#context()
+    const session = service.pairing.takeRef(qr.ref)
+    const { noiseKey, identity } = session.registration
+    if (!constantTimeEqual(noiseKey, qr.noiseKey) || !constantTimeEqual(identity, qr.identityKey)) {
+      service.core.violations.report('invalid-registration', 'the QR shows the keys of the connection')
+      throw new KurirError('qr-mismatch', 'The QR shows other keys than the connection that owns it', {
+        statusCode: 400,
+      })
+    }
+    return await this.#link(session, qr.advSecret)
+  }
+
+  /** Links the client that waits for this code. Errors: see `Phone.enterPairingCode`. */
+  async enterCode(typed: string): Promise<Device> {
+    const code = normalizePairingCode(typed)
+    const { service, account, keys } = this.#context()
+    const { codes } = service.pairing
+    const attempt = await codes.attemptFor(account, CODE_REQUEST_TIMEOUT_MS)
+    const hello = await beginPrimaryHello(code, keys.identity, attempt.ref)
+    const finish = await codes.primaryHello(attempt, hello.content)
+    const primary = { ephemeral: hello.ephemeral, identity: keys.identity }
+    const bundle = await this.#open(code, attempt.wrappedCompanionKey, finish.wrappedBundle, primary)
+    const { identity } = attempt.session.registration
+    if (
+      !constantTimeEqual(bundle.companionIdentity, identity) ||
+      !constantTimeEqual(finish.companionIdentity, identity)
+    ) {
+      throw new KurirError('pairing-answer-invalid', 'The bundle names another client', { statusCode: 400 })
+    }
+    return await this.#link(attempt.session, bundle.advSecret)
+  }
+
+  /** A companion has become active for the first time: it gets keys and history. */
+  async welcome(device: Device): Promise<void> {
+    if (!this.#newcomers.delete(device)) return
+    if (this.#options.shareAppStateKey) await this.shareAppStateKey(device.pn)
+    if (this.#options.sendHistory) await this.#sender.sendPeer(device.pn, emptyHistory())
+  }
+
+  /** Sends the key that app-state collections of this account are encrypted with. */
+  async shareAppStateKey(companion: string, asked?: readonly Uint8Array[]): Promise<void> {
+    const { keyId, keyData, timestamp } = this.#appStateKey
+    const { keys } = this.#context()
+    const own: proto.Message.IAppStateSyncKey = {
+      keyId: { keyId },
+      keyData: { keyData, fingerprint: { rawId: keys.rawId, currentIndex: 0, deviceIndexes: [0] }, timestamp },
+    }
+    // An id that nobody here has is answered without data, so that the companion stops asking.
+    const entries = asked?.map(id => (Buffer.compare(id, keyId) === 0 ? own : { keyId: { keyId: id } })) ?? [own]
+    const type = proto.Message.ProtocolMessage.Type.APP_STATE_SYNC_KEY_SHARE
+    await this.#sender.sendPeer(companion, { protocolMessage: { type, appStateSyncKeyShare: { keys: entries } } })
+  }
+
+  async #open(
+    code: string,
+    wrappedKey: Uint8Array,
+    wrappedBundle: Uint8Array,
+    primary: Parameters<typeof openCompanionFinish>[3],
+  ): ReturnType<typeof openCompanionFinish> {
+    try {
+      return await openCompanionFinish(code, wrappedKey, wrappedBundle, primary)
+    } catch (cause) {
+      throw new KurirError('wrong-pairing-code', 'The code does not open what the client sent', {
+        statusCode: 401,
+        cause,
+      })
+    }
+  }
+
+  async #link(session: PairingSession, advSecret: Uint8Array): Promise<Device> {
+    const { service, account, keys } = this.#context()
+    const deviceId = service.directory.nextDeviceId(account)
+    if (deviceId === undefined) {
+      throw new KurirError('too-many-devices', 'The account has no free device number', { statusCode: 409 })
+    }
+    account.lastKeyIndex += 1
+    const keyIndex = account.lastKeyIndex
+    const grant = grantDeviceIdentity({
+      account: keys.identity,
+      deviceIdentity: session.registration.identity,
+      advSecret,
+      rawId: keys.rawId,
+      timestamp: service.core.now(),
+      keyIndex,
+    })
+    const name = this.#options.announceName ? account.pushName : undefined
+    const device = await service.pairing.link(session, { account, deviceId, keyIndex, grant, name })
+    this.#newcomers.add(device)
+    return device
+  }
+}
+
+/** A first history notification without chats, small enough to travel inside the message (docs/protocol/03 §9.1). */
+const emptyHistory = (): proto.IMessage => {
+  const syncType = proto.HistorySync.HistorySyncType.INITIAL_BOOTSTRAP
+  const history = proto.HistorySync.encode({ syncType, chunkOrder: 1, progress: 100 }).finish()
+  return {
+    protocolMessage: {
+      type: proto.Message.ProtocolMessage.Type.HISTORY_SYNC_NOTIFICATION,
+      historySyncNotification: {
+        syncType: proto.Message.HistorySyncType.INITIAL_BOOTSTRAP,
+        initialHistBootstrapInlinePayload: deflateSync(history),
+        chunkOrder: 1,
+        progress: 100,
+      },
+    },
+  }
+}

@@ -1,0 +1,129 @@
+import { type BinaryNode, getBinaryNodeChild, getBinaryNodeChildren } from 'kurir/binary'
+import type { Account } from '../accounts/account.js'
+import type { Device } from '../accounts/device.js'
+import type { SentMessage } from '../accounts/sent-message.js'
+import type { ServiceCore } from './service-core.js'
+import { element } from './stanzas.js'
+
+/** Receipt types that concern the own account only. */
+const PRIVATE_TYPES = new Set(['peer_msg', 'hist_sync', 'server-error'])
+const READING_TYPES = new Set(['read', 'read-self', 'played', 'played-self'])
+const DELIVERY_TYPES = new Set<string | undefined>([undefined, 'inactive', 'sender', 'peer_msg', 'retry'])
+
+/** Takes receipts: acks them, takes the message out of the queue, and passes them on to who wrote it. */
+export class ReceiptRouter {
+  readonly #core: ServiceCore
+
+  constructor(core: ServiceCore) {
+    this.#core = core
+  }
+
+  route(device: Device, node: BinaryNode): void {
+    const ids = receiptIds(node)
+    const { id, to, type, participant } = node.attrs
+    this.#core.delivery.write(device, element('ack', { class: 'receipt', id, from: to, type, t: this.#core.time() }))
+    for (const each of ids) {
+      if (DELIVERY_TYPES.has(type)) {
+        device.queue.confirm({ class: 'message', id: each, from: to, participant })
+      }
+      if (!device.deliveredMessages.has(each) && !device.deliveredMessages.forgotten && type !== 'view') {
+        this.#core.violation(device, 'unexpected-receipt', `message ${each} was never delivered to this device`, node)
+        return
+      }
+    }
+    if (type !== undefined && PRIVATE_TYPES.has(type)) return
+    if (to?.endsWith('@g.us') || to?.endsWith('@broadcast')) this.#forwardToParticipant(device, node, ids)
+    else this.#forwardToSender(device, node, ids)
+  }
+
+  /** In groups the author of the message is told; own other devices learn of reading. */
+  #forwardToParticipant(device: Device, node: BinaryNode, ids: readonly string[]): void {
+    const { to, participant } = node.attrs
+    const author = this.#core.accounts.resolve(participant)
+    if (author === undefined) return
+    const group = this.#core.groups.get(to)
+    const addressing = group?.addressing ?? author.addressing
+    const twin = addressing === 'lid' ? { participant_pn: device.account.pn } : { participant_lid: device.account.lid }
+    const attrs = { ...this.#attributes(node), from: to, participant: device.jid(addressing), ...twin }
+    if (author.account !== device.account && node.attrs['type'] !== 'read-self') {
+      this.#toAuthor(device, author.account, node, attrs, ids)
+    }
+    this.#toOwnDevices(device, node, attrs)
+  }
+
+  #forwardToSender(device: Device, node: BinaryNode, ids: readonly string[]): void {
+    const peer = this.#core.accounts.resolve(node.attrs['to'])
+    const chat = this.#core.accounts.resolve(node.attrs['recipient'])
+    const addressing = peer?.addressing ?? chat?.addressing ?? 'pn'
+    const attrs = { ...this.#attributes(node), from: device.jid(addressing) }
+    if (peer !== undefined && peer.account !== device.account) {
+      if (node.attrs['type'] === 'read-self' || node.attrs['type'] === 'played-self') {
+        this.#toOwnDevices(device, node, { ...attrs, recipient: peer.account.jid(addressing) })
+        return
+      }
+      this.#toAuthor(device, peer.account, node, attrs, ids)
+      this.#toOwnDevices(device, node, { ...attrs, recipient: peer.account.jid(addressing) })
+      return
+    }
+    // The message of an own other device: that device alone is told.
+    this.#toAuthor(device, device.account, node, { ...attrs, recipient: node.attrs['recipient'] }, ids)
+  }
+
+  #toAuthor(
+    device: Device,
+    author: Account,
+    node: BinaryNode,
+    attrs: Readonly<Record<string, string | undefined>>,
+    ids: readonly string[],
+  ): void {
+    const sent = author.sentMessages.get(ids[0] ?? '')
+    const { type } = node.attrs
+    if (type === 'retry' || type === 'enc_rekey_retry') {
+      this.#forwardRetry(device, sent, node, attrs)
+      return
+    }
+    const stanza = element('receipt', attrs, listOf(node))
+    if (type === 'sender' && sent !== undefined) {
+      this.#core.delivery.deliver(sent.device, stanza)
+      return
+    }
+    for (const target of author.devices.values()) {
+      if (target !== device) this.#core.delivery.deliver(target, stanza)
+    }
+  }
+
+  #forwardRetry(
+    device: Device,
+    sent: SentMessage | undefined,
+    node: BinaryNode,
+    attrs: Readonly<Record<string, string | undefined>>,
+  ): void {
+    if (sent === undefined) return
+    sent.askedAgain(device)
+    const content = Array.isArray(node.content) ? node.content : undefined
+    this.#core.delivery.deliver(sent.device, element('receipt', attrs, content))
+  }
+
+  #toOwnDevices(device: Device, node: BinaryNode, attrs: Readonly<Record<string, string | undefined>>): void {
+    if (!READING_TYPES.has(node.attrs['type'] ?? '')) return
+    const stanza = element('receipt', attrs, listOf(node))
+    for (const other of device.account.devices.values()) {
+      if (other !== device) this.#core.delivery.deliver(other, stanza)
+    }
+  }
+
+  #attributes(node: BinaryNode): Record<string, string | undefined> {
+    return { id: node.attrs['id'], type: node.attrs['type'], t: node.attrs['t'] ?? this.#core.time() }
+  }
+}
+
+const receiptIds = (node: BinaryNode): string[] => {
+  const list = getBinaryNodeChild(node, 'list')
+  const further = list === undefined ? [] : getBinaryNodeChildren(list, 'item').map(item => item.attrs['id'] ?? '')
+  return [node.attrs['id'] ?? '', ...further]
+}
+
+const listOf = (node: BinaryNode): BinaryNode[] | undefined => {
+  const list = getBinaryNodeChild(node, 'list')
+  return list === undefined ? undefined : [list]
+}

@@ -1,0 +1,191 @@
+import type { BinaryNode } from 'kurir/binary'
+import type { Device, DeviceLink } from '../accounts/device.js'
+import { DeviceDirectory } from '../accounts/device-directory.js'
+import type { FaultInjector } from '../faults/fault-injector.js'
+import { GroupService } from '../groups/group-service.js'
+import { PairingDesk } from '../pairing/pairing-desk.js'
+import { StanzaValidator } from '../strict/stanza-validator.js'
+import { takeAck } from './ack-router.js'
+import { encryptHandlers } from './iq/encrypt.js'
+import { groupHandlers } from './iq/groups.js'
+import { linkedDeviceHandlers } from './iq/linked-devices.js'
+import { profileHandlers } from './iq/profile.js'
+import { sessionHandlers } from './iq/session.js'
+import { usyncHandlers } from './iq/usync.js'
+import { type IqAnswer, IqFailure, type IqHandler, type IqRequest, iqReply, NO_CHILDREN } from './iq-answer.js'
+import { MessageRouter } from './message-router.js'
+import { PresenceRouter } from './presence-router.js'
+import { ReceiptRouter } from './receipt-router.js'
+import type { ServiceCore } from './service-core.js'
+import { conflict, element, SERVICE, streamError } from './stanzas.js'
+
+export interface ServiceSettings {
+  /** How long refs of one connection are good. */
+  readonly refLifetimeMs: number
+  /** Sent to clients after login, to be shown at their next connection. */
+  readonly routingInfo: Uint8Array | undefined
+}
+
+/** The service behind all connections: takes stanzas of logged-in devices, phones included, and answers them. */
+export class Service {
+  readonly core: ServiceCore
+  readonly directory: DeviceDirectory
+  readonly pairing: PairingDesk
+  readonly groups: GroupService
+  readonly #settings: ServiceSettings
+  readonly #faults: FaultInjector
+  readonly #validator = new StanzaValidator()
+  readonly #messages: MessageRouter
+  readonly #receipts: ReceiptRouter
+  readonly #presence: PresenceRouter
+  readonly #handlers: ReadonlyMap<string, IqHandler>
+  readonly #activeListeners = new Set<(device: Device) => void>()
+
+  constructor(core: ServiceCore, faults: FaultInjector, settings: ServiceSettings) {
+    this.core = core
+    this.#faults = faults
+    this.#settings = settings
+    this.directory = new DeviceDirectory(core)
+    this.pairing = new PairingDesk(core, this.directory, settings.refLifetimeMs)
+    this.groups = new GroupService(core)
+    this.#messages = new MessageRouter(core)
+    this.#receipts = new ReceiptRouter(core)
+    this.#presence = new PresenceRouter(core)
+    this.#handlers = new Map(
+      Object.entries({
+        ...sessionHandlers(core),
+        ...encryptHandlers(core),
+        ...usyncHandlers(core),
+        ...profileHandlers(core),
+        ...groupHandlers(core, this.groups),
+        ...linkedDeviceHandlers(this.directory),
+        'passive set active': () => NO_CHILDREN,
+        'passive set passive': ({ device }) => {
+          device.active = false
+          return NO_CHILDREN
+        },
+      } satisfies Record<string, IqHandler>),
+    )
+    faults.connect({
+      endWithStreamError: (device, code) => this.endLink(device, streamError(code)),
+      disconnect: device => this.endLink(device),
+      refuse: (device, node, code) => this.#refuse(device, node, code),
+      redeliver: device => core.delivery.redeliver(device),
+    })
+  }
+
+  /** A device has logged in: an earlier link of it ends as replaced. Deliveries wait for `active` when passive. */
+  connect(device: Device, link: DeviceLink, passive: boolean): void {
+    const former = device.link
+    device.link = link
+    device.active = false
+    former?.end(conflict('replaced'))
+    if (!passive) this.#afterActive(device)
+  }
+
+  /** Calls `listener` whenever a device has become active: its queue is out. */
+  onActive(listener: (device: Device) => void): void {
+    this.#activeListeners.add(listener)
+  }
+
+  /** A link is gone; a newer one of the same device stays. */
+  disconnect(device: Device, link: DeviceLink): void {
+    if (device.link !== link) return
+    device.link = undefined
+    device.active = false
+    this.#presence.setAvailable(device, false)
+  }
+
+  /** Ends the link of a device, with a last stanza when one is given. */
+  endLink(device: Device, last?: BinaryNode): void {
+    const { link } = device
+    if (link === undefined) return
+    this.disconnect(device, link)
+    link.end(last)
+  }
+
+  /** Takes one stanza of a logged-in device. */
+  receive(device: Device, node: BinaryNode): void {
+    if (this.#faults.idle) this.#dispatch(device, node)
+    else this.#faults.incoming(device, node, altered => this.#dispatch(device, altered))
+  }
+
+  #dispatch(device: Device, node: BinaryNode): void {
+    if (node.tag === 'iq') {
+      const { type } = node.attrs
+      if (type === 'result' || type === 'error') this.#check(device, node)
+      else this.#answerRequest(device, node)
+      return
+    }
+    const fits = this.#check(device, node)
+    switch (node.tag) {
+      case 'message':
+        if (fits) this.#messages.route(device, node)
+        else this.#messages.acknowledge(device, node, { error: '479' })
+        break
+      case 'receipt':
+        if (fits) this.#receipts.route(device, node)
+        break
+      case 'ack':
+        takeAck(this.core, device, node)
+        break
+      case 'presence':
+        this.#presence.presence(device, node)
+        break
+      case 'chatstate':
+        this.#presence.chatstate(device, node)
+        break
+      default:
+    }
+  }
+
+  #check(device: Device, node: BinaryNode): boolean {
+    const misfit = this.#validator.check(node, this.core.modeOf(device), device.id === 0)
+    if (misfit === undefined) return true
+    this.core.violation(device, 'invalid-stanza', misfit, node)
+    return false
+  }
+
+  #answerRequest(device: Device, node: BinaryNode): void {
+    const misfit = this.#validator.checkRequest(node, this.core.modeOf(device))
+    if (misfit !== undefined && misfit.code !== 501) {
+      this.core.violation(device, 'invalid-stanza', misfit.message, node)
+      const text = misfit.code === 479 ? 'smax-invalid' : 'bad-request'
+      this.#reply(device, node, new IqFailure(misfit.code, text))
+      return
+    }
+    const [child] = Array.isArray(node.content) ? node.content : []
+    const { xmlns = '', type = '' } = node.attrs
+    const handler = this.#handlers.get(`${xmlns} ${type === '' ? 'set' : type} ${child?.tag ?? ''}`)
+    if (handler === undefined || misfit !== undefined) {
+      if (misfit !== undefined) this.core.violation(device, 'unknown-stanza', misfit.message, node)
+      this.#reply(device, node, new IqFailure(501, 'feature-not-implemented'))
+      return
+    }
+    const request: IqRequest = { device, node, child }
+    this.#reply(device, node, handler(request))
+    if (xmlns === 'passive' && child?.tag === 'active') this.#afterActive(device)
+  }
+
+  #reply(device: Device, node: BinaryNode, answer: IqAnswer): void {
+    this.core.delivery.write(device, iqReply(node, answer, this.core.now()))
+  }
+
+  /** The answer to `active` is out: routing info, then the queue and its bulletins. */
+  #afterActive(device: Device): void {
+    const { routingInfo } = this.#settings
+    if (routingInfo !== undefined) {
+      const content = element('edge_routing', {}, [element('routing_info', {}, routingInfo)])
+      this.core.delivery.write(device, element('ib', { from: SERVICE }, [content]))
+    }
+    this.core.delivery.deliverOffline(device)
+    device.active = true
+    for (const listener of this.#activeListeners) listener(device)
+  }
+
+  /** A fault: the stanza is answered with an error and goes no further. */
+  #refuse(device: Device, node: BinaryNode, code: number): void {
+    if (node.tag === 'message') this.#messages.acknowledge(device, node, { error: String(code) })
+    else if (node.tag === 'iq') this.#reply(device, node, new IqFailure(code, 'refused by a fault rule'))
+  }
+}
