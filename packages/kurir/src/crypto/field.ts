@@ -1,5 +1,4 @@
 /** Integers of Curve25519: the field of its coordinates and the order of its base point, and their byte forms. */
-import { asBuffer } from './key-objects.js'
 
 /** 2^255 − 19, the modulus of coordinates. */
 export const fieldPrime = 2n ** 255n - 19n
@@ -36,12 +35,24 @@ export function integerToLittleEndian(value: bigint): Buffer {
 }
 
 /**
+ * The u-coordinates of the points whose order divides 8. No private key has them as its public key, and under them
+ * signatures can be forged.
+ */
+const smallOrderCoordinates: ReadonlySet<bigint> = new Set([
+  0n,
+  1n,
+  fieldPrime - 1n,
+  325606250916557431795983626356110631294008115727848805560023387167927233504n,
+  39382357235489614581723060781553021112529911719440698176882885853963445705823n,
+])
+
+/**
  * The Edwards y-coordinate of a Montgomery u-coordinate: y = (u − 1)/(u + 1), 32 bytes with a clear sign bit.
- * `undefined` for u = p − 1, which has no image (`docs/protocol/02` §1.3).
+ * `undefined` for keys of small order, among them u = p − 1, which has no image (`docs/protocol/02` §1.3).
  */
 export function edwardsFromMontgomery(publicKey: Uint8Array): Buffer | undefined {
-  const u = modulo(littleEndianToInteger(asBuffer(publicKey)) & coordinateMask, fieldPrime)
-  if (u === fieldPrime - 1n) return undefined
+  const u = modulo(littleEndianToInteger(publicKey) & coordinateMask, fieldPrime)
+  if (smallOrderCoordinates.has(u)) return undefined
   return integerToLittleEndian(modulo((u - 1n) * invert(u + 1n, fieldPrime), fieldPrime))
 }
 

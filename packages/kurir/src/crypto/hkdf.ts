@@ -3,10 +3,10 @@ import { KurirError } from '../errors/index.js'
 
 const hashLength = 32
 const largestOutput = 255 * hashLength
-const emptySalt = Buffer.alloc(hashLength)
+const noSalt = Buffer.alloc(0)
 
 export interface HkdfOptions {
-  /** Absent or empty: 32 zero bytes (RFC 5869). */
+  /** Empty when absent, which is the same as 32 zero bytes (RFC 5869). */
   readonly salt?: Uint8Array | undefined
   readonly info?: string | Uint8Array | undefined
 }
@@ -22,9 +22,8 @@ export function hkdf(input: Uint8Array, length: number, options: HkdfOptions = {
   if (!Number.isInteger(length) || length < 1 || length > largestOutput) {
     throw new KurirError('invalid-length', 'HKDF can produce 1 to 8160 bytes', { statusCode: 400, data: { length } })
   }
-  const { salt, info = '' } = options
-  const extractKey = salt === undefined || salt.byteLength === 0 ? emptySalt : salt
-  const pseudoRandomKey = createHmac('sha256', extractKey).update(input).digest()
+  const { salt = noSalt, info = '' } = options
+  const pseudoRandomKey = createHmac('sha256', salt).update(input).digest()
   const counter = Buffer.of(1)
   const first = createHmac('sha256', pseudoRandomKey).update(info).update(counter).digest()
   if (length === hashLength) return first

@@ -1,3 +1,4 @@
+import { createPublicKey, verify as nativeVerify } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { ed25519, x25519 as nobleX25519 } from '@noble/curves/ed25519.js'
 import fc from 'fast-check'
@@ -5,7 +6,15 @@ import { verifySignature } from 'libsignal/src/curve.js'
 import { describe, expect, it } from 'vitest'
 import { generateKeyPair, keyPairFromPrivate, typedPublicKey } from './curve.js'
 import { sha512 } from './digest.js'
-import { clampScalar, groupOrder, invert, littleEndianToInteger, modulo } from './field.js'
+import {
+  clampScalar,
+  fieldPrime,
+  groupOrder,
+  integerToLittleEndian,
+  invert,
+  littleEndianToInteger,
+  modulo,
+} from './field.js'
 import { generateSigningKeyPair, signingKeyPairFromSeed, signWithSeed } from './signing-key.js'
 import { xeddsaSign, xeddsaVerify } from './xeddsa.js'
 
@@ -177,12 +186,39 @@ describe('xeddsaVerify', () => {
     expect(xeddsaVerify(pair.public, message, Buffer.alloc(0))).toBe(false)
   })
 
-  it('refuses u = p − 1 in every encoding (docs/protocol/02 §1.3)', () => {
-    const canonical = Buffer.concat([Buffer.of(0xec), Buffer.alloc(30, 0xff), Buffer.of(0x7f)])
-    const highBit = Buffer.concat([Buffer.of(0xec), Buffer.alloc(31, 0xff)])
-    expect(xeddsaVerify(canonical, message, signature)).toBe(false)
-    expect(xeddsaVerify(highBit, message, signature)).toBe(false)
-  })
+  /**
+   * Under a point A of small order s·B = R + h·A holds for R = s·B whenever h is a multiple of that order, so that
+   * trying messages forges a signature.
+   */
+  const forge = (encodedPoint: Buffer) => {
+    const R = ed25519.Point.BASE.multiply(7n).toBytes()
+    for (let attempt = 0; ; attempt += 1) {
+      const text = Buffer.from(`forged ${attempt}`)
+      const h = littleEndianToInteger(sha512(R, encodedPoint, text)) % groupOrder
+      if (h % 8n === 0n) return { text, forged: Buffer.concat([R, Buffer.of(7), Buffer.alloc(31)]) }
+    }
+  }
+  const smallOrder = {
+    'u = p − 1': 'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+    'u = p − 1 with the top bit': 'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff',
+    'u = 0': '0000000000000000000000000000000000000000000000000000000000000000',
+    'u = p': 'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+    'u = 1': '0100000000000000000000000000000000000000000000000000000000000000',
+    'a u of order 8': 'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
+    'the other u of order 8': '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
+  }
+  for (const [name, key] of Object.entries(smallOrder)) {
+    it(`refuses ${name}, for which signatures can be forged (docs/protocol/02 §1.3)`, () => {
+      const u = (littleEndianToInteger(hex(key)) & (2n ** 255n - 1n)) % fieldPrime
+      const y = modulo((u - 1n) * invert(u + 1n, fieldPrime), fieldPrime)
+      const point = integerToLittleEndian(y)
+      const { text, forged } = forge(point)
+      const x = point.toString('base64url')
+      const native = createPublicKey({ format: 'jwk', key: { kty: 'OKP', crv: 'Ed25519', x } })
+      expect(nativeVerify(null, text, native, forged), 'the forgery works natively').toBe(true)
+      expect(xeddsaVerify(hex(key), text, forged)).toBe(false)
+    })
+  }
 
   it('masks the top bit of a public key as X25519 does (docs/protocol/02 §1.1)', () => {
     const highBit = Buffer.from(pair.public)

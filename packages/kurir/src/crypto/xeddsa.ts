@@ -137,8 +137,8 @@ const verificationKeys = new BoundedCache<KeyObject>(1024)
  * Verifies by native Ed25519 with the converted key, which is kept (`docs/protocol/02` §1.3).
  *
  * @param publicKey 32 raw bytes, or 33 with the type byte 05
- * @returns false for a signature that does not match, is not in canonical form or has not 64 bytes, and for a key that
- *   has no Edwards form
+ * @returns false for a signature that does not match, is not in canonical form or has not 64 bytes, and for a key of
+ *   small order
  * @throws KurirError `invalid-public-key` for a key of another length or type
  */
 export function xeddsaVerify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
