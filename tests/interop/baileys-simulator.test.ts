@@ -1,6 +1,6 @@
 import { type Phone, Simulator } from '@kurir/simulator'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { BaileysClient } from './support/baileys-client.js'
+import { BaileysClient, textOf } from './support/baileys-client.js'
 
 /** WebMessageInfo.Status */
 const READ = 4
@@ -72,6 +72,119 @@ describe('a real Baileys client on the simulator', () => {
     await bob.waitForReceipt(({ ids }) => ids.includes(id))
     bob.read(answer)
     await bot.waitFor(() => bot.status(answer) === READ, 'read tick')
+    expect(violations()).toEqual([])
+  })
+
+  it('carries texts between two clients of different accounts, with copies for the phones', async () => {
+    const [botA, botB] = [await linked(alice), await linked(bob)]
+    for (let turn = 0; turn < 5; turn += 1) {
+      await botA.sendText(bob.jid, `a${turn}`)
+      await botB.text(`a${turn}`)
+      await botB.sendText(alice.jid, `b${turn}`)
+      await botA.text(`b${turn}`)
+    }
+    for (const phone of [alice, bob]) {
+      for (const text of ['a0', 'a4', 'b0', 'b4']) await phone.waitForMessage(message => message.text === text)
+    }
+    expect(violations()).toEqual([])
+  })
+
+  it('gives two companions of one account their copies', async () => {
+    const [first, second] = [await linked(alice), await linked(alice)]
+    await bob.send(alice.jid, { text: 'to everybody' })
+    await first.text('to everybody')
+    await second.text('to everybody')
+    await first.sendText(bob.jid, 'from the first')
+    const copy = await second.text('from the first')
+    expect(copy.key.fromMe).toBe(true)
+    expect(violations()).toEqual([])
+  })
+
+  it('keeps messages while a client is offline and delivers them in order', async () => {
+    const bot = await linked(alice)
+    await bob.send(alice.jid, { text: 'before' })
+    await bot.text('before')
+    await bot.end()
+    const texts = Array.from({ length: 20 }, (_, index) => `offline ${index}`)
+    for (const text of texts) await bob.send(alice.jid, { text })
+    expect(wa.unconfirmed(bot.jid)).toBeGreaterThanOrEqual(20)
+    bot.connect()
+    await bot.open()
+    await bot.text('offline 19')
+    const received = bot.messages.map(textOf).filter(text => text?.startsWith('offline'))
+    expect(received).toEqual(texts)
+    await expect.poll(() => wa.unconfirmed(bot.jid)).toBe(0)
+    expect(violations()).toEqual([])
+  })
+
+  it('repairs a message that arrived corrupted at a client', async () => {
+    const bot = await linked(alice)
+    await bob.send(alice.jid, { text: 'first' })
+    await bot.text('first')
+    const fault = wa.faults.add({
+      direction: 'to-client',
+      match: { tag: 'message', device: bot.jid },
+      times: 1,
+      action: { kind: 'corrupt' },
+    })
+    const id = await bob.send(alice.jid, { text: 'damaged on the way' })
+    await bot.text('damaged on the way')
+    expect(fault.hits).toBe(1)
+    expect(await bob.waitForReceipt(({ type, ids }) => type === 'retry' && ids.includes(id))).toBeDefined()
+    expect(violations()).toEqual([])
+  })
+
+  it('repairs a message that a phone cannot read', async () => {
+    const bot = await linked(alice)
+    await bot.sendText(bob.jid, 'first')
+    await bob.waitForMessage(({ text }) => text === 'first')
+    await bob.send(alice.jid, { text: 'answer' })
+    await bot.text('answer')
+    await bob.loseSession(alice.jid)
+    await bot.sendText(bob.jid, 'cannot be read at first')
+    const message = await bob.waitForMessage(({ text }) => text === 'cannot be read at first')
+    expect(message.retries).toBeGreaterThan(0)
+    expect(violations()).toEqual([])
+  })
+
+  it('ends a replaced connection with 440 and an unlinked one with 401', async () => {
+    const bot = await linked(alice)
+    const twin = new BaileysClient(wa.url, { auth: bot.auth })
+    clients.push(twin)
+    const replaced = bot.closed()
+    twin.connect()
+    await twin.open()
+    expect((await replaced).code).toBe(440)
+    const removed = twin.closed()
+    alice.removeDevice(twin.jid)
+    expect((await removed).code).toBe(401)
+    expect(alice.linkedDevices).toEqual([])
+    twin.connect()
+    expect((await twin.closed()).code).toBe(401)
+    expect(violations()).toEqual([])
+  })
+
+  it('lets a client log out', async () => {
+    const bot = await linked(alice)
+    const closed = bot.closed()
+    await bot.socket.logout()
+    expect((await closed).code).toBe(401)
+    await expect.poll(() => alice.linkedDevices).toEqual([])
+    expect(violations()).toEqual([])
+  })
+
+  it('carries group texts between phones and clients', async () => {
+    const [botA, botB] = [await linked(alice), await linked(bob)]
+    const carol = await wa.phone('6281110003', { pushName: 'Carol' })
+    const group = await carol.createGroup('Three', [alice.jid, bob.jid])
+    await carol.send(group, { text: 'hello all' })
+    for (const bot of [botA, botB]) await bot.text('hello all')
+    for (const phone of [alice, bob]) await phone.waitForMessage(({ text }) => text === 'hello all')
+    for (let turn = 0; turn < 3; turn += 1) {
+      await botA.sendText(group, `from a ${turn}`)
+      await botB.text(`from a ${turn}`)
+      for (const phone of [alice, bob, carol]) await phone.waitForMessage(({ text }) => text === `from a ${turn}`)
+    }
     expect(violations()).toEqual([])
   })
 })

@@ -63,7 +63,8 @@ export class BaileysClient {
   #waiting = new Set<() => void>()
   #connection: Partial<ConnectionState> = {}
   #closes: Close[] = []
-  /** Errors that Baileys lets escape from its own listeners. */
+  #closesBefore = 0
+  /** What `getMessage` answers with when a retry is asked for. */
   readonly sent = new Map<string, WAMessage['message']>()
 
   constructor(url: string, options: { auth?: AuthenticationState; config?: Partial<UserFacingSocketConfig> } = {}) {
@@ -83,6 +84,7 @@ export class BaileysClient {
   /** Opens a connection; the one before must be closed. */
   connect(): this {
     this.#connection = {}
+    this.#closesBefore = this.#closes.length
     this.socket = makeWASocket({
       auth: this.auth,
       waWebSocketUrl: this.#url,
@@ -144,12 +146,10 @@ export class BaileysClient {
     return this.waitFor(() => this.#connection.connection === 'open', 'open connection') as Promise<true>
   }
 
+  /** The end of the present connection. */
   closed(): Promise<Close> {
-    const before = this.#closes.length
-    return this.waitFor(
-      () => this.#closes[Math.max(0, before - (this.#connection.connection === 'close' ? 1 : 0))],
-      'close',
-    )
+    const index = this.#closesBefore
+    return this.waitFor(() => this.#closes[index], 'close')
   }
 
   message(predicate: (message: WAMessage) => boolean, what = 'message', timeoutMs = 20_000): Promise<WAMessage> {
