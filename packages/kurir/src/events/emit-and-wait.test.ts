@@ -147,6 +147,15 @@ describe('emitAndWait', () => {
     await expect(ev.whenHandled()).rejects.toMatchObject({ code: 'events-destroyed' })
   })
 
+  it('rejects when a listener destroys the emitter while others make way for the event', async () => {
+    const ev = makeEventBuffer(silentLogger)
+    ev.on('messages.upsert', () => ev.destroy())
+    ev.buffer()
+    ev.emit('messages.upsert', notify('1'))
+    const waiting = ev.emitAndWait('messages.upsert', { messages: [textMessage('2')], type: 'append' })
+    await expect(waiting).rejects.toMatchObject({ code: 'events-destroyed' })
+  })
+
   it('may be ignored: a rejection nobody waits for harms nobody', async () => {
     const { ev } = setUp()
     const unhandled: unknown[] = []

@@ -259,6 +259,7 @@ class EventBuffer implements BaileysBufferableEventEmitter {
 
   #takeAndWait(event: BufferableEvent, given: EventBatch): Promise<EventOutcome> {
     this.#makeWay(given)
+    if (this.#destroyed) return abandoned()
     if (this.#session) {
       this.#completion ??= new Completion()
       // Read before merging, which delivers a full buffer.
@@ -323,8 +324,7 @@ class EventBuffer implements BaileysBufferableEventEmitter {
   /** Delivers at once, and then what was held for the chats that have come. */
   #send(batch: EventBatch, completion: Completion | undefined): void {
     this.#dispatch(batch, completion)
-    const arrived = [...(batch['messaging-history.set']?.chats ?? []), ...(batch['chats.upsert'] ?? [])]
-    const accepted = this.#held.releaseFor(arrived)
+    const accepted = this.#held.releaseAfter(batch)
     if (accepted.length > 0) this.#dispatch({ 'chats.update': accepted }, completion)
   }
 }

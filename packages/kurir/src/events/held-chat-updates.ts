@@ -104,9 +104,11 @@ export class HeldChatUpdates {
     for (const id of batch['chats.delete'] ?? []) this.#known.delete(id)
   }
 
-  /** Held updates that apply because of chats delivered without the buffer. */
-  releaseFor(chats: readonly Chat[]): ChatUpdate[] {
-    return this.#size === 0 ? [] : chats.flatMap(chat => this.release(identityOf(chat)))
+  /** Held updates that apply because of the chats of a batch that was delivered without the buffer. */
+  releaseAfter(batch: EventBatch): ChatUpdate[] {
+    if (this.#size === 0) return []
+    const arrived = [...(batch['messaging-history.set']?.chats ?? []), ...(batch['chats.upsert'] ?? [])]
+    return arrived.flatMap(chat => this.release(identityOf(chat)))
   }
 
   #hold(id: unknown, update: ChatUpdate): void {

@@ -88,6 +88,16 @@ describe('PendingChatChanges', () => {
     expect(update).toEqual({ id: ana, unreadCount: 1 })
   })
 
+  it('tells when messages are counted on top of a read mark', () => {
+    const { chats } = setUp()
+    chats.update({ id: ana, unreadCount: null })
+    expect(chats.countsOnReadMark({ id: ana, unreadCount: 1 })).toBe(true)
+    expect(chats.countsOnReadMark({ id: ana, unreadCount: 0 })).toBe(false)
+    expect(chats.countsOnReadMark({ id: ana, archived: true })).toBe(false)
+    chats.upsert({ id: ana })
+    expect(chats.countsOnReadMark({ id: ana, unreadCount: 1 })).toBe(true)
+  })
+
   it('counts one unread message less, and removes the count at none', () => {
     const { chats, updates } = setUp()
     chats.update({ id: ana, unreadCount: 2 })

@@ -105,8 +105,10 @@ export class PendingChatChanges {
    * has to be delivered first.
    */
   countsOnReadMark(update: ChatUpdate): boolean {
-    const pending = this.updates.get(identityOf(update))?.unreadCount
-    return (pending === 0 || pending === null) && typeof update.unreadCount === 'number' && update.unreadCount > 0
+    if (typeof update.unreadCount !== 'number' || update.unreadCount <= 0) return false
+    const id = identityOf(update)
+    const pending = (this.upserts.get(id) ?? this.updates.get(id))?.unreadCount
+    return pending === 0 || pending === null
   }
 
   #pendingChat(id: unknown): Chat | undefined {
