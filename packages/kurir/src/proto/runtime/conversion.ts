@@ -3,6 +3,7 @@ import { enumOf } from './enums.js'
 import { invalidProtobufValue } from './errors.js'
 import { type FieldEntry, fieldsOf, type ValueType } from './field-table.js'
 import { Long } from './long.js'
+import { asBuffer } from './native-buffer.js'
 import { MAX_DEPTH } from './reader.js'
 import { type MessageType, typeOf } from './registry.js'
 
@@ -37,46 +38,47 @@ type Members = Record<string, unknown>
  * where a list or an object is something else.
  */
 export function fromObject(type: MessageType, object: unknown, depth = 0): object {
-  if (object instanceof type.constructor) return object
+  if (object instanceof type.messageClass) return object
   if (typeof object !== 'object' || object === null) throw invalidProtobufValue(type.name, undefined, 'object')
   if (depth > MAX_DEPTH) throw invalidProtobufValue(type.name, undefined, `at most ${MAX_DEPTH} levels of nesting`)
-  const message = new type.constructor() as Members
+  const message = new type.messageClass() as Members
   for (const field of presentFields(type, object as Members)) {
-    const value = (object as Members)[field.name]
-    const converted = convertMember(type, field, value, depth)
-    if (converted !== undefined) message[field.name] = converted
+    const { name } = field
+    const value = (object as Members)[name]
+    const converted =
+      field.shape === 'single' ? convertValue(type, field, value, depth) : convertMany(type, field, value, depth)
+    if (converted !== undefined) message[name] = converted
   }
   return message
 }
 
-function convertMember(type: MessageType, field: FieldEntry, value: unknown, depth: number): unknown {
-  if (field.shape === 'single') return convertValue(type, field, field, value, depth)
-  if (field.shape === 'list') {
+function convertMany(type: MessageType, field: FieldEntry, value: unknown, depth: number): unknown {
+  if (field.isList) {
     if (!Array.isArray(value)) throw invalidProtobufValue(type.name, field.name, 'array')
     // An unknown name inside a list counts as the first value, so that the list keeps its length.
-    return value.map(element => convertValue(type, field, field, element, depth) ?? 0)
+    return value.map(element => convertValue(type, field, element, depth) ?? 0)
   }
   if (typeof value !== 'object') throw invalidProtobufValue(type.name, field.name, 'object')
   const map: Members = {}
   for (const [key, element] of Object.entries(value ?? {})) {
-    if (key !== '__proto__') map[key] = convertValue(type, field, field, element, depth)
+    if (key !== '__proto__') map[key] = convertValue(type, field, element, depth)
   }
   return map
 }
 
-function convertValue(owner: MessageType, field: FieldEntry, type: ValueType, value: unknown, depth: number): unknown {
-  switch (type.kind) {
+function convertValue(owner: MessageType, field: FieldEntry, value: unknown, depth: number): unknown {
+  switch (field.kind) {
     case 'string':
-      return String(value)
+      return typeof value === 'string' ? value : String(value)
     case 'bool':
       return Boolean(value)
     case 'bytes':
       return toBytes(value)
     case 'enum':
-      return typeof value === 'number' ? value : enumOf(type.reference)[String(value)]
+      return typeof value === 'number' ? value : enumOf(field.reference)[String(value)]
     case 'message':
       if (typeof value !== 'object') throw invalidProtobufValue(owner.name, field.name, 'object')
-      return fromObject(typeOf(type.reference), value, depth + 1)
+      return fromObject(typeOf(field.reference), value, depth + 1)
     case 'int32':
       return Number(value) | 0
     case 'uint32':
@@ -84,7 +86,7 @@ function convertValue(owner: MessageType, field: FieldEntry, type: ValueType, va
     case 'number':
       return Number(value)
     default:
-      return toLong(owner, field, type.kind === 'uint64', value)
+      return toLong(owner, field, field.kind === 'uint64', value)
   }
 }
 
@@ -111,7 +113,6 @@ export function toObject(type: MessageType, message: object, options: Conversion
   if (options.defaults || options.arrays || options.objects) addAbsent(type, options, object)
   for (const field of presentFields(type, message as Members)) {
     const { name, shape } = field
-    if (!Object.hasOwn(message, name)) continue
     const value = (message as Members)[name]
     if (shape === 'single') {
       object[name] = renderValue(field, value, options)
@@ -165,17 +166,14 @@ function renderValue(type: ValueType, value: unknown, options: ConversionOptions
 }
 
 function renderBytes(value: unknown, { bytes }: ConversionOptions): unknown {
-  if (bytes === String) return typeof value === 'string' ? value : toBuffer(value as Uint8Array).toString('base64')
-  return bytes === Array ? Array.from(value as Uint8Array) : value
-}
-
-function toBuffer(bytes: Uint8Array | readonly number[]): Buffer {
-  return bytes instanceof Uint8Array
-    ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    : Buffer.from(bytes)
+  if (bytes === Array) return Array.from(value as Uint8Array)
+  if (bytes !== String || typeof value === 'string') return value
+  const binary = value instanceof Uint8Array ? asBuffer(value) : Buffer.from(value as readonly number[])
+  return binary.toString('base64')
 }
 
 function renderLong(unsigned: boolean, value: unknown, { longs }: ConversionOptions): unknown {
+  if (longs === String && value instanceof Long && value.unsigned === unsigned) return value.toString()
   if (longs === Number) return Long.isLong(value) ? Long.fromValue(value, unsigned).toNumber() : Number(value)
   if (longs === BigInt) return Long.fromValue(value as Long, unsigned).toBigInt()
   return Long.isLong(value) ? Long.fromValue(value, unsigned).toString() : String(value)
@@ -237,23 +235,27 @@ function isDecimal(value: unknown): boolean {
 }
 
 /**
- * The fields that an object has, by ascending number. Most objects have few of the many members of their type, so the
- * object's own names are looked up; an object of another class may have members on its prototype and is asked for all.
+ * The fields that an object has, by ascending number; empty lists are left out. Most objects have few of the many members
+ * of their type, so the object's own names are looked up; an object of another class may have members on its prototype
+ * and is asked for all.
  */
 function presentFields(type: MessageType, object: Members): readonly FieldEntry[] {
   const table = fieldsOf(type)
   const prototype = Object.getPrototypeOf(object)
-  const isPlain = prototype === Object.prototype || prototype === null || prototype === type.constructor.prototype
-  const names = isPlain ? Object.keys(object) : table.keys()
+  const isPlain = prototype === type.messageClass.prototype || prototype === Object.prototype || prototype === null
+  const names = isPlain ? Object.keys(object) : [...table.keys()]
   const present: FieldEntry[] = []
-  let isSorted = true
-  let last = -1
-  for (const name of names) {
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i] as string
+    const value = object[name]
+    if (value == null) continue
     const field = table.get(name)
-    if (field === undefined || object[name] == null) continue
-    if (field.order < last) isSorted = false
-    last = field.order
-    present.push(field)
+    if (field === undefined || (field.isList && (value as readonly unknown[]).length === 0)) continue
+    // Nearly sorted already: instances have their lists first, then everything in order.
+    let at = present.length
+    for (; at > 0 && (present[at - 1] as FieldEntry).order > field.order; at--)
+      present[at] = present[at - 1] as FieldEntry
+    present[at] = field
   }
-  return isSorted ? present : present.sort((a, b) => a.order - b.order)
+  return present
 }

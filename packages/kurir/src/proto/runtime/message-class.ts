@@ -11,15 +11,15 @@ const writer = new MessageWriter()
 
 /** Gives a bare constructor its prototype defaults, static methods and nested types. */
 export function completeClass(type: MessageType): void {
-  const { constructor } = type
+  const { messageClass } = type
   addDefaults(type)
-  Object.assign(constructor, staticMethods(type))
-  addNested(constructor, type.nested)
+  Object.assign(messageClass, staticMethods(type))
+  addNested(messageClass, type.nested)
 }
 
 /** Absent members read as null (or as the schema's default) through the prototype and are not own members. */
 function addDefaults(type: MessageType): void {
-  const prototype: Record<string, unknown> = type.constructor.prototype
+  const prototype: Record<string, unknown> = type.messageClass.prototype
   const oneofs = new Map<string, string[]>()
   for (const { name, preset, oneof } of fieldsOf(type).values()) {
     prototype[name] = preset
@@ -46,7 +46,7 @@ function defineOneof(prototype: object, oneof: string, members: readonly string[
 
 /** None of them depends on `this`: programs pass them around. */
 function staticMethods(type: MessageType) {
-  const { constructor: Message, index, name } = type
+  const { messageClass: Message, index, name } = type
   const encode = (message: object, target?: ProtoWriter): ProtoWriter => {
     if (typeof message !== 'object' || message === null) throw invalidProtobufValue(name, undefined, 'object')
     const bytes = writer.encode(index, message)
@@ -103,7 +103,7 @@ export function addNested(target: object, table: string): void {
       configurable: true,
       get() {
         const index = Number(code.slice(1))
-        const value = code.startsWith('e') ? enumOf(index) : typeOf(index).constructor
+        const value = code.startsWith('e') ? enumOf(index) : typeOf(index).messageClass
         define(value)
         return value
       },

@@ -1,6 +1,8 @@
 import { invalidProtobuf } from './errors.js'
 import { Long } from './long.js'
+import { asBuffer, BufferView, copyOf, type NativeBuffer } from './native-buffer.js'
 import { decoderOf, nameOf } from './registry.js'
+import { RepeatedStrings } from './repeated-strings.js'
 
 /** Messages (and groups) nested deeper than this are refused. */
 export const MAX_DEPTH = 100
@@ -8,13 +10,12 @@ export const MAX_DEPTH = 100
 /** Strings up to this many bytes are read in JavaScript: cheaper than a call into native code. */
 const SHORT_STRING = 12
 
+/** Memory of this size may be kept alive by a view: that of Node's pool for small buffers. */
+const SMALL_MEMORY = 8192
+
+const REPEATED_LENGTH = 64
 const EMPTY = Buffer.alloc(0)
 const float = new DataView(new ArrayBuffer(8))
-
-/** Native members of Buffer that the type declarations lack: no argument checks, no encoding look-up. */
-interface NativeBuffer extends Buffer {
-  utf8Slice(start: number, end: number): string
-}
 
 /** Wire types of the protobuf encoding. */
 const VARINT = 0
@@ -28,7 +29,9 @@ const FIXED32 = 5
  * Reads one message. The generated decoders drive it: `tag()`, then the method of the field's type with that tag, which
  * checks the wire type. Every read is bounded by the end of the message it belongs to. All errors are `invalid-protobuf`.
  *
- * Strings and bytes are copies: a decoded message neither changes with its input nor keeps it in memory.
+ * A bytes member is a view of the input as long as that keeps little alive: where the memory behind the input is no
+ * larger than Node's own pool, or the member is at least half of it. Otherwise it is a copy. So the input must not be
+ * written to while the message is in use, and a key of 32 bytes never keeps a history of megabytes in memory.
  */
 export class MessageReader {
   /** Offset of the next byte. */
@@ -36,12 +39,19 @@ export class MessageReader {
   /** Offset behind the last byte of the message being read. */
   end: number
   private readonly buffer: NativeBuffer
+  /** Memory behind the input, where the input begins in it, and the length from which bytes members become views. */
+  private readonly repeated: RepeatedStrings | undefined
+  private memory: ArrayBufferLike | undefined
+  private offset = 0
+  private viewLength = 0
   private depth = 0
   private type: number
 
   /** @param type index of the outermost message, for errors */
   constructor(bytes: Uint8Array, end: number, type: number) {
     this.buffer = asBuffer(bytes)
+    this.memory = undefined
+    this.repeated = end > 16384 ? new RepeatedStrings(this.buffer) : undefined
     this.pos = 0
     this.end = end
     this.type = type
@@ -149,8 +159,10 @@ export class MessageReader {
     const length = this.length()
     const start = this.pos
     this.pos = start + length
-    return length <= SHORT_STRING
-      ? shortString(this.buffer, start, length)
+    if (length <= SHORT_STRING) return shortString(this.buffer, start, length)
+    const { repeated } = this
+    return repeated !== undefined && length <= REPEATED_LENGTH
+      ? repeated.read(start, length)
       : this.buffer.utf8Slice(start, start + length)
   }
 
@@ -158,11 +170,10 @@ export class MessageReader {
     if ((tag & 7) !== DELIMITED) this.wrongWireType(tag)
     const length = this.length()
     if (length === 0) return EMPTY
-    const start = this.pos
-    this.pos = start + length
-    const copy = Buffer.allocUnsafe(length)
-    this.buffer.copy(copy, 0, start, start + length)
-    return copy
+    const { pos } = this
+    this.pos = pos + length
+    const view = new BufferView(this.memory ?? this.openMemory(), this.offset + pos, length)
+    return length >= this.viewLength ? view : copyOf(view)
   }
 
   /** @param index of the nested message */
@@ -221,7 +232,7 @@ export class MessageReader {
     if (tag >>> 3 === 0) this.fail('field number 0')
     switch (tag & 7) {
       case VARINT:
-        this.varint32()
+        this.anyVarint64(false)
         return
       case FIXED64:
         this.step(8)
@@ -246,6 +257,16 @@ export class MessageReader {
   /** Length prefix of a delimited message: used at the start of the input only. */
   delimiter(): number {
     return this.length()
+  }
+
+  /** Asking a typed array for its memory is slow enough to do it once, and only for messages with bytes. */
+  private openMemory(): ArrayBufferLike {
+    const memory = this.buffer.buffer
+    const size = memory.byteLength
+    this.memory = memory
+    this.offset = this.buffer.byteOffset
+    this.viewLength = size <= SMALL_MEMORY ? 0 : size >>> 1
+    return memory
   }
 
   private skipGroup(field: number): void {
@@ -307,20 +328,24 @@ export class MessageReader {
 
   /** The lower 32 bits of a varint of up to 10 bytes. */
   private varint32(): number {
-    const { buffer, end } = this
-    let pos = this.pos
-    let value = 0
-    for (let shift = 0; shift < 70; shift += 7) {
-      if (pos >= end) this.fail('ends early')
-      const byte = buffer[pos++] as number
-      if (shift < 32) value |= (byte & 127) << shift
-      if (byte < 128) {
-        if (shift === 63 && byte > 1) this.fail('varint of more than 64 bits')
-        this.pos = pos
-        return value
-      }
+    const { buffer, pos } = this
+    if (this.end - pos >= 4) {
+      const second = buffer[pos + 1] as number
+      let value = ((buffer[pos] as number) & 127) | ((second & 127) << 7)
+      if (second < 128) return this.advance(2, value)
+      const third = buffer[pos + 2] as number
+      value |= (third & 127) << 14
+      if (third < 128) return this.advance(3, value)
+      const fourth = buffer[pos + 3] as number
+      value |= (fourth & 127) << 21
+      if (fourth < 128) return this.advance(4, value)
     }
-    return this.fail('varint of more than 64 bits')
+    return this.varint64(VARINT, false).low
+  }
+
+  private advance(length: number, value: number): number {
+    this.pos += length
+    return value
   }
 
   /** A varint that must fit into 32 bits: tags and lengths. */
@@ -341,8 +366,26 @@ export class MessageReader {
     return this.fail('tag or length of more than 32 bits')
   }
 
+  /** Seconds since 1970 take five bytes: they get by without the loop. */
   private varint64(tag: number, unsigned: boolean): Long {
     if ((tag & 7) !== VARINT) this.wrongWireType(tag)
+    const { buffer, pos } = this
+    if (this.end - pos >= 5) {
+      const fourth = buffer[pos + 3] as number
+      const fifth = buffer[pos + 4] as number
+      const a = buffer[pos] as number
+      const b = buffer[pos + 1] as number
+      const c = buffer[pos + 2] as number
+      if ((a & b & c & fourth) > 127 && fifth < 128) {
+        this.pos = pos + 5
+        const low = (a & 127) | ((b & 127) << 7) | ((c & 127) << 14) | ((fourth & 127) << 21) | (fifth << 28)
+        return new Long(low, fifth >>> 4, unsigned)
+      }
+    }
+    return this.anyVarint64(unsigned)
+  }
+
+  private anyVarint64(unsigned: boolean): Long {
     const { buffer, end } = this
     let pos = this.pos
     let low = 0
@@ -404,12 +447,6 @@ const WIRE_TYPES: Readonly<Record<NumberType, number>> = {
   fixed64: FIXED64,
   sfixed64: FIXED64,
   double: FIXED64,
-}
-
-function asBuffer(bytes: Uint8Array): NativeBuffer {
-  return (
-    Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  ) as NativeBuffer
 }
 
 /** Four bytes at a time; anything beyond ASCII is left to the native decoder. */

@@ -6,7 +6,7 @@ import type { MessageWriter } from './writer.js'
 export interface MessageType {
   readonly index: number
   readonly name: string
-  readonly constructor: MessageConstructor
+  readonly messageClass: MessageConstructor
   readonly encode: Encoder
   readonly decode: Decoder
   /** Field table as text, for `parseFieldTable`. */
@@ -51,8 +51,8 @@ export function nameOf(index: number): string {
 function load(index: number): MessageType {
   const definition = definitions[index]
   if (definition === undefined) throw new RangeError(`No protobuf message ${index}`)
-  const [constructor, encode, decode, fields, nested]: Definition = definition(assign)
-  const type: MessageType = { index, name: nameOf(index), constructor, encode, decode, fields, nested }
+  const [messageClass, encode, decode, fields, nested]: Definition = definition(assign)
+  const type: MessageType = { index, name: nameOf(index), messageClass, encode, decode, fields, nested }
   encoders[index] = encode
   decoders[index] = decode
   types[index] = type

@@ -1,30 +1,29 @@
 import { invalidProtobufValue } from './errors.js'
+import { fieldsOf } from './field-table.js'
 import { Long } from './long.js'
+import { BufferView, type NativeBuffer } from './native-buffer.js'
 import { MAX_DEPTH, type NumberType } from './reader.js'
-import { encoderOf, nameOf } from './registry.js'
+import { encoderOf, nameOf, typeOf } from './registry.js'
 
 /** Messages are written into shared slabs of this size, as `Buffer.allocUnsafe` does for small buffers. */
 const SLAB_SIZE = 8192
 /** A message that begins with less room than this gets a new slab. */
 const MIN_ROOM = 256
+/** A message that outgrows the rest of its slab continues in a new one up to this size, beyond it in a buffer of its own. */
+const MAX_IN_SLAB = 4096
 /** Largest buffer that is kept for the next message that does not fit into a slab. */
 const MAX_KEPT = 65_536
 /** Longest varint plus longest tag. */
 const NUMBER_ROOM = 15
 /** Strings up to this length are written in JavaScript: cheaper than a call into native code. */
-const SHORT_STRING = 12
+const SHORT_STRING = 16
 
 const double = new Float64Array(1)
 const doubleBytes = new Uint8Array(double.buffer)
 const float = new Float32Array(1)
 const floatBytes = new Uint8Array(float.buffer)
 
-/** Native members of Buffer that the type declarations lack: no argument checks, no encoding look-up. */
-interface NativeBuffer extends Buffer {
-  utf8Write(text: string, offset: number, length: number): number
-  latin1Write(text: string, offset: number, length: number): number
-}
-
+/** Memory of its own, from its first byte. */
 const allocate = (size: number): NativeBuffer => Buffer.allocUnsafeSlow(size) as NativeBuffer
 
 /**
@@ -42,12 +41,18 @@ export class MessageWriter {
   private depth = 0
   private type = 0
   private slab: NativeBuffer
+  private slabMemory: ArrayBufferLike
   private slabTop: number
   private spare: NativeBuffer | undefined
+  /** Members of the messages being written that wait for their turn: a stack, shared by all levels. */
+  private orders: number[] = []
+  private values: unknown[] = []
+  private stacked = 0
   private isBusy = false
 
   constructor() {
     this.slab = allocate(0)
+    this.slabMemory = this.slab.buffer
     this.buffer = this.slab
     this.slabTop = 0
     this.pos = 0
@@ -66,6 +71,35 @@ export class MessageWriter {
       this.isBusy = false
       this.buffer = this.slab
     }
+  }
+
+  /** Members that the message has, in descending order of their fields. Most objects have them nearly in order. */
+  members(message: Record<string, unknown>, index: number, put: PutMember): void {
+    const fields = fieldsOf(typeOf(index))
+    const { orders, values } = this
+    const base = this.stacked
+    let top = base
+    for (const name of Object.keys(message)) {
+      const value = message[name]
+      if (value == null) continue
+      const field = fields.get(name)
+      if (field === undefined || (field.isList && (value as readonly unknown[]).length === 0)) continue
+      const { order } = field
+      let at = top++
+      for (; at > base && (orders[at - 1] as number) > order; at--) {
+        orders[at] = orders[at - 1] as number
+        values[at] = values[at - 1]
+      }
+      orders[at] = order
+      values[at] = value
+    }
+    this.stacked = top
+    for (let at = top - 1; at >= base; at--) {
+      const value = values[at]
+      values[at] = undefined
+      put(this, orders[at] as number, value)
+    }
+    this.stacked = base
   }
 
   own(message: object, name: string): boolean {
@@ -213,23 +247,28 @@ export class MessageWriter {
   }
 
   private begin(index: number): void {
-    if (this.slabTop < MIN_ROOM) {
-      this.slab = allocate(SLAB_SIZE)
-      this.slabTop = SLAB_SIZE
-    }
+    if (this.slabTop < MIN_ROOM) this.openSlab()
     this.buffer = this.slab
     this.pos = this.slabTop
     this.top = this.slabTop
     this.depth = 0
+    if (this.stacked > 0) this.dropStack()
     this.type = index
     this.isBusy = true
+  }
+
+  /** An encoding that failed leaves members behind. */
+  private dropStack(): void {
+    this.orders = []
+    this.values = []
+    this.stacked = 0
   }
 
   private result(): Buffer {
     const { buffer, pos, top } = this
     if (buffer === this.slab) {
       this.slabTop = pos
-      return buffer.subarray(pos, top)
+      return new BufferView(this.slabMemory, pos, top - pos)
     }
     // What outgrew the slab is copied: the result must not keep the larger buffer alive.
     if (buffer.length <= MAX_KEPT) this.spare = buffer
@@ -238,20 +277,34 @@ export class MessageWriter {
     return copy
   }
 
-  /** Moves what is written to the end of a larger buffer with at least `room` bytes before it. */
+  /** Moves what is written to the end of another buffer with at least `room` bytes before it. */
   private grow(room: number): number {
     const { buffer, pos, top } = this
     const written = top - pos
-    let size = SLAB_SIZE
-    while (size < written + room) size *= 2
-    size *= 2
-    const { spare } = this
-    const next = spare !== undefined && spare !== buffer && spare.length >= written + room ? spare : allocate(size)
+    const next = this.largerBuffer(written + room)
     this.pos = next.length - written
     this.top = next.length
     buffer.copy(next, this.pos, pos, top)
     this.buffer = next
     return this.pos
+  }
+
+  private largerBuffer(needed: number): NativeBuffer {
+    if (needed <= MAX_IN_SLAB && this.buffer === this.slab) {
+      this.openSlab()
+      return this.slab
+    }
+    const { spare } = this
+    if (spare !== undefined && spare !== this.buffer && spare.length >= needed) return spare
+    let size = 2 * SLAB_SIZE
+    while (size < 2 * needed) size *= 2
+    return allocate(size)
+  }
+
+  private openSlab(): void {
+    this.slab = allocate(SLAB_SIZE)
+    this.slabMemory = this.slab.buffer
+    this.slabTop = SLAB_SIZE
   }
 
   /** False when the text is not ASCII. */
@@ -377,6 +430,9 @@ export class MessageWriter {
     return invalidProtobufValue(nameOf(this.type), tag >>> 3, expected)
   }
 }
+
+/** Writes one member: generated. `order` is the position of its field by number. */
+type PutMember = (writer: MessageWriter, order: number, value: unknown) => void
 
 /** What `encode` returns: `finish()` gives the bytes. Given to another `encode`, it takes those bytes as well. */
 export class ProtoWriter {
