@@ -1,6 +1,5 @@
 import { isPnUser } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
-import { KurirError } from '../errors/index.js'
 import type { WAMessage } from '../events/message-types.js'
 import type { ILogger } from '../logger/logger.js'
 import { proto } from '../proto/index.js'
@@ -60,19 +59,16 @@ export function decryptMessageNode(
 /** Decryption by a session repository alone: nothing is stored, secrets of prompts are not known. */
 export function repositoryDecryptor(repository: SignalRepositoryWithLIDStore): MessageDecryptor {
   return {
-    async pairwise({ type, ciphertext }, { author }, next) {
-      if (type !== 'msg' && type !== 'pkmsg') throw new KurirError('invalid-stanza', 'Not a pairwise part')
+    async pairwise({ type, ciphertext }, { author }) {
       const jid = await getDecryptionJid(author, repository)
-      await next(await repository.decryptMessage({ jid, type, ciphertext }))
+      return repository.decryptMessage({ jid, type: type === 'pkmsg' ? 'pkmsg' : 'msg', ciphertext })
     },
-    async senderKey({ ciphertext }, { sender, author }, next) {
-      await next(await repository.decryptGroupMessage({ group: sender, authorJid: author, msg: ciphertext }))
-    },
+    senderKey: ({ ciphertext }, { sender, author }) =>
+      repository.decryptGroupMessage({ group: sender, authorJid: author, msg: ciphertext }),
     async distribute(item, { author }) {
       await repository.processSenderKeyDistributionMessage({ item, authorJid: author })
     },
     promptSecret: () => Promise.resolve(undefined),
-    store: () => Promise.resolve(),
   }
 }
 

@@ -1,11 +1,11 @@
 import { isJidMetaAI } from '../binary/jid.js'
-import { KurirError } from '../errors/index.js'
+import type { KurirError } from '../errors/index.js'
 import type { WAMessage } from '../events/message-types.js'
 import { proto } from '../proto/index.js'
 import { INVALID_PEER_MESSAGE, NACK_REASONS } from './acks.js'
 import type { IncomingMessage } from './incoming.js'
 import type { DecryptedMessage } from './incoming-decryption.js'
-import { RetryReason } from './retry-reasons.js'
+import { RetryReason, retryReasonOf } from './retry-reasons.js'
 import { decideRetryRequest, PLACEHOLDER_MAX_AGE_SECONDS, STATUS_EXPIRY_SECONDS } from './retry-rules.js'
 
 /** Stub parameter of a message whose keys have been used before. */
@@ -166,29 +166,6 @@ function planRetry(
 /** Seconds since the message was sent. */
 function ageOf(incoming: IncomingMessage, situation: IncomingSituation): number {
   return situation.now - Number(incoming.fullMessage.messageTimestamp ?? 0)
-}
-
-/**
- * The reason to write into a retry receipt, from the error that decryption ended with. Errors of the Signal layer carry
- * it in `data.retryReason`.
- */
-export function retryReasonOf(error: unknown): RetryReason | undefined {
-  if (!KurirError.is(error)) return undefined
-  const { data } = error
-  if (typeof data === 'object' && data !== null && 'retryReason' in data) {
-    const reason = data.retryReason
-    if (typeof reason === 'number' && reason in RetryReason) return reason as RetryReason
-  }
-  switch (error.code) {
-    case 'invalid-padding':
-      return RetryReason.SignalErrorInvalidMessage
-    case 'invalid-device-identity':
-      return RetryReason.AdvFailure
-    case 'mac-mismatch':
-      return RetryReason.SignalErrorBadMac
-    default:
-      return undefined
-  }
 }
 
 /** The message as far as it is known, marked as unreadable; the text says why. */

@@ -8,22 +8,29 @@ import type { EncryptedPart, IncomingMessage } from './incoming.js'
 import { type DropReason, judgeContent } from './incoming-content.js'
 import type { OwnAccount } from './own-account.js'
 import { unpadRandomMax16 } from './padding.js'
+import { retryReasonOf } from './retry-reasons.js'
 
-/** Continues with a plaintext inside the transaction that consumes its key; nothing is committed when it rejects. */
+/** Continues with a padded plaintext; when it rejects, nothing of the decryption may be committed. */
 export type OnPlaintext = (padded: Uint8Array) => Promise<void>
 
-/** What decryption needs from the session layer. Methods reject with a `SignalError` when a part cannot be opened. */
+/**
+ * What decryption needs from the session layer. Methods reject with a `SignalError` when a part cannot be opened.
+ *
+ * A method that opens a part hands the padded plaintext to `next`, inside the transaction that consumes the key, and
+ * answers nothing: then the step of the ratchet and `store` are committed together. A decryptor without transactions
+ * may ignore `next` and answer the plaintext.
+ */
 export interface MessageDecryptor {
   /** Opens a `msg` or `pkmsg` with the author's session. */
-  pairwise(part: EncryptedPart, message: IncomingMessage, next: OnPlaintext): Promise<void>
-  /** Opens a `skmsg` with the author's sender key for the chat. May be called inside {@link pairwise}'s `next`. */
-  senderKey(part: EncryptedPart, message: IncomingMessage, next: OnPlaintext): Promise<void>
-  /** Stores a sender key that the author has handed out; called inside {@link pairwise}'s `next`. */
+  pairwise(part: EncryptedPart, message: IncomingMessage, next: OnPlaintext): Promise<Uint8Array | undefined>
+  /** Opens a `skmsg` with the author's sender key for the chat. May be called inside `next` of a pairwise part. */
+  senderKey(part: EncryptedPart, message: IncomingMessage, next: OnPlaintext): Promise<Uint8Array | undefined>
+  /** Stores a sender key that the author has handed out. May be called inside `next` of a pairwise part. */
   distribute(item: proto.Message.ISenderKeyDistributionMessage, message: IncomingMessage): Promise<void>
   /** The secret of the message that a bot answers; undefined when it is not known. */
   promptSecret(context: BotReplyContext, message: IncomingMessage): Promise<Uint8Array | undefined>
-  /** Keeps the message until it has been handled; called inside the transaction that consumes its last key. */
-  store(message: WAMessage): Promise<void>
+  /** Keeps the message until it has been handled; called inside `next` of the part that completes it. */
+  store?(message: WAMessage): Promise<void>
 }
 
 /** What became of an incoming message. */
@@ -100,12 +107,17 @@ class Opening {
     const { parts } = this.#incoming
     for (const part of parts) {
       if (part.kind !== 'pairwise' || this.#opened > 0) continue
-      await this.#attemptAsync(() =>
-        this.#decryptor.pairwise(part, this.#incoming, padded => this.#takePairwise(padded)),
-      )
+      await this.#attemptAsync(() => this.#open(part, padded => this.#takePairwise(padded)))
     }
     if (this.#opened > 0 || this.#failure !== undefined) return
     await this.#openRest()
+  }
+
+  async #open(part: EncryptedPart, next: OnPlaintext): Promise<void> {
+    const opened = await (part.kind === 'pairwise'
+      ? this.#decryptor.pairwise(part, this.#incoming, next)
+      : this.#decryptor.senderKey(part, this.#incoming, next))
+    if (opened !== undefined) await next(opened)
   }
 
   async #takePairwise(padded: Uint8Array): Promise<void> {
@@ -135,9 +147,7 @@ class Opening {
     if (part === undefined) await this.#finish()
     else if (part.kind === 'bot') await this.#openBotReply(part)
     else {
-      await this.#attemptAsync(() =>
-        this.#decryptor.senderKey(part, this.#incoming, padded => this.#takeSenderKey(padded)),
-      )
+      await this.#attemptAsync(() => this.#open(part, padded => this.#takeSenderKey(padded)))
     }
   }
 
@@ -168,7 +178,7 @@ class Opening {
   async #finish(): Promise<void> {
     if (this.#content === undefined || getContentType(this.#content) === undefined) return
     const judged = judgeContent(this.#incoming, this.#content)
-    if (judged.kind === 'content') await this.#decryptor.store(judged.message)
+    if (judged.kind === 'content') await this.#decryptor.store?.(judged.message)
     this.#judged = judged
   }
 
@@ -202,7 +212,7 @@ export function decodePadded(padded: Uint8Array): proto.Message {
   return proto.Message.decode(unpadRandomMax16(padded))
 }
 
-/** Codes that say something about the message, not about us. Those of the Signal layer do so as well. */
+/** Codes that say something about the message, not about us. */
 const refusalCodes: ReadonlySet<string> = new Set([
   'invalid-padding',
   'invalid-protobuf',
@@ -210,12 +220,13 @@ const refusalCodes: ReadonlySet<string> = new Set([
   'invalid-sealed-payload',
   'invalid-message-secret',
   'missing-message-secret',
-  'invalid-device-identity',
   'mac-mismatch',
 ])
 
+/** Refusals of the message itself: those of the Signal layer, whatever carries a reason for a retry, and our own. */
 function isRefusal(error: unknown): error is KurirError {
-  return error instanceof SignalError || (KurirError.is(error) && refusalCodes.has(error.code))
+  if (!KurirError.is(error)) return false
+  return error instanceof SignalError || refusalCodes.has(error.code) || retryReasonOf(error) !== undefined
 }
 
 function missingSecret(id: string, targetId: string): KurirError {

@@ -1,3 +1,5 @@
+import { KurirError } from '../errors/index.js'
+
 /** Why a device could not read a message; travels in the `error` attribute of a retry receipt (docs/protocol/02, 10.2). */
 export const RetryReason = {
   UnknownError: 0,
@@ -64,5 +66,30 @@ export function needsNewSession(reason: RetryReason | undefined): boolean {
       return true
     default:
       return false
+  }
+}
+
+/**
+ * The reason to write into a retry receipt, from the error that decryption ended with. Errors of the Signal layer carry
+ * it in `data.retryReason`.
+ */
+export function retryReasonOf(error: unknown): RetryReason | undefined {
+  if (!KurirError.is(error)) return undefined
+  const { data } = error
+  if (typeof data === 'object' && data !== null && 'retryReason' in data) {
+    const reason = data.retryReason
+    if (typeof reason === 'number' && reason in RetryReason) return reason as RetryReason
+  }
+  switch (error.code) {
+    case 'invalid-padding':
+      return RetryReason.SignalErrorInvalidMessage
+    case 'device-identity-invalid':
+      return RetryReason.AdvFailure
+    case 'device-identity-missing':
+      return RetryReason.UnknownCompanionNoPrekey
+    case 'mac-mismatch':
+      return RetryReason.SignalErrorBadMac
+    default:
+      return undefined
   }
 }
