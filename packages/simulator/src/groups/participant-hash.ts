@@ -12,7 +12,8 @@ export const participantHash = (deviceJids: readonly string[]): string => {
 }
 
 /** `user.0:device@server`: agent and device always written. */
-const canonicalForm = (jid: string): string => {
+const canonicalForm = (written: string): string => {
+  const jid = written.endsWith('@c.us') ? `${written.slice(0, -'c.us'.length)}s.whatsapp.net` : written
   const at = jid.indexOf('@')
   const colon = jid.indexOf(':')
   if (colon < 0 || colon > at) return `${jid.slice(0, at)}.0:0${jid.slice(at)}`

@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest'
+import { element } from '../router/stanzas.js'
+import { DeliveryQueue } from './delivery-queue.js'
+
+const receipt = (from: string, type?: string) => element('receipt', { id: 'A1', from, type })
+
+describe('delivery queue', () => {
+  it('gives back what is unconfirmed in the order of delivery', () => {
+    const queue = new DeliveryQueue()
+    for (const id of ['b', 'a', 'c']) queue.add(element('message', { id, from: '1@lid' }))
+    queue.confirm({ class: 'message', id: 'a', from: '1@lid' })
+    expect(queue.pending().map(({ attrs }) => attrs['id'])).toEqual(['b', 'c'])
+    expect(queue.size).toBe(2)
+  })
+
+  it('tells receipts of one message apart by sender and type', () => {
+    const queue = new DeliveryQueue()
+    queue.add(receipt('1@lid'))
+    queue.add(receipt('1:4@lid'))
+    queue.add(receipt('1@lid', 'read'))
+    expect(queue.confirm({ class: 'receipt', id: 'A1', from: '1@lid', type: 'read' })).toEqual(receipt('1@lid', 'read'))
+    expect(queue.confirm({ class: 'receipt', id: 'A1', from: '1:4@lid' })).toEqual(receipt('1:4@lid'))
+    expect(queue.pending()).toEqual([receipt('1@lid')])
+  })
+
+  it('does not take a confirmation of another class or id', () => {
+    const queue = new DeliveryQueue()
+    queue.add(receipt('1@lid'))
+    expect(queue.confirm({ class: 'message', id: 'A1' })).toBeUndefined()
+    expect(queue.confirm({ class: 'receipt', id: 'A2' })).toBeUndefined()
+    expect(queue.size).toBe(1)
+  })
+})

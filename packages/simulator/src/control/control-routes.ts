@@ -1,0 +1,167 @@
+import { KurirError } from 'kurir/errors'
+import type { FaultRule } from '../faults/fault-rule.js'
+import type { FrameFault, TransportFaults } from '../faults/transport-faults.js'
+import type { Phone } from '../phone/phone.js'
+import type { PhoneMessage } from '../phone/phone-messages.js'
+import type { PhoneOptions, Simulator } from '../simulator.js'
+
+export interface ControlRequest {
+  /** The parts of the path that stand for something, decoded. */
+  readonly parameters: readonly string[]
+  readonly query: URLSearchParams
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+export interface Route {
+  readonly method: string
+  readonly pattern: RegExp
+  readonly handle: (request: ControlRequest) => unknown
+}
+
+const LONGEST_WAIT_MS = 60_000
+
+/** Everything the control interface can do. */
+export const controlRoutes = (simulator: Simulator, onStop: () => void): readonly Route[] => [
+  route('GET', '/', () => overview(simulator)),
+  ...phoneRoutes(simulator),
+  ...faultRoutes(simulator),
+  ...deviceRoutes(simulator),
+  route('GET', '/violations', () => ({ violations: simulator.violations })),
+  route('DELETE', '/violations', () => simulator.clearViolations()),
+  route('POST', '/stop', () => {
+    setImmediate(onStop)
+  }),
+]
+
+const phoneRoutes = (simulator: Simulator): readonly Route[] => {
+  const phone = ({ parameters }: ControlRequest): Phone => simulator.findPhone(parameters[0] ?? '')
+  return [
+    route('GET', '/phones', () => ({ phones: simulator.phones.map(describePhone) })),
+    route('POST', '/phones', async ({ body }) => {
+      const { number, ...options } = body
+      return describePhone(await simulator.phone(text(number, 'number'), options as PhoneOptions))
+    }),
+    route('GET', '/phones/:', request => describePhone(phone(request))),
+    route('POST', '/phones/:/scan', request => phone(request).scan(text(request.body['qr'], 'qr'))),
+    route('POST', '/phones/:/code', request => phone(request).enterPairingCode(text(request.body['code'], 'code'))),
+    route('GET', '/phones/:/messages', request => listMessages(phone(request), request.query)),
+    route('POST', '/phones/:/messages', async request => {
+      const { to, text: content, id } = request.body
+      const options = id === undefined ? {} : { id: text(id, 'id') }
+      return { id: await phone(request).send(text(to, 'to'), { text: text(content, 'text') }, options) }
+    }),
+    route('GET', '/phones/:/receipts', request => ({ receipts: phone(request).receipts })),
+    route('POST', '/phones/:/read', request => phone(request).read(text(request.body['id'], 'id'))),
+    route('POST', '/phones/:/auto-read', request => {
+      phone(request).autoRead = request.body['on'] !== false
+    }),
+    route('POST', '/phones/:/offline', request => phone(request).goOffline()),
+    route('POST', '/phones/:/online', request => phone(request).goOnline()),
+    route('POST', '/phones/:/reinstall', request => phone(request).reinstall()),
+    route('POST', '/phones/:/lose-session', request => phone(request).loseSession(text(request.body['jid'], 'jid'))),
+    route('DELETE', '/phones/:/devices/:', request => phone(request).removeDevice(request.parameters[1] ?? '')),
+    route('POST', '/phones/:/groups', async request => {
+      const { subject, members } = request.body
+      const names = Array.isArray(members) ? members.map(member => text(member, 'members')) : []
+      return { group: await phone(request).createGroup(text(subject, 'subject'), names) }
+    }),
+  ]
+}
+
+const faultRoutes = (simulator: Simulator): readonly Route[] => [
+  route('GET', '/faults', () => ({
+    rules: simulator.faults.rules.map(({ rule, hits }) => ({ rule, hits })),
+    transport: simulator.faults.transport,
+  })),
+  route('POST', '/faults', ({ body }) => {
+    const { rule } = simulator.faults.add(checkedRule(body))
+    return { rule }
+  }),
+  route('PUT', '/faults/transport', ({ body }) => simulator.faults.setTransport(body as TransportFaults)),
+  route('POST', '/faults/frame', ({ body }) => {
+    const device = body['device'] === undefined ? undefined : text(body['device'], 'device')
+    simulator.faults.disturbFrame(text(body['kind'], 'kind') as FrameFault, device)
+  }),
+  route('PUT', '/faults/refuse-connections', ({ body }) => {
+    const { status } = body
+    simulator.faults.refuseConnections(typeof status === 'number' ? status : undefined)
+  }),
+  route('DELETE', '/faults', () => simulator.faults.clear()),
+]
+
+const deviceRoutes = (simulator: Simulator): readonly Route[] => [
+  route('GET', '/devices/:/unconfirmed', ({ parameters }) => ({ count: simulator.unconfirmed(parameters[0] ?? '') })),
+  route('POST', '/devices/:/redeliver', ({ parameters }) => ({ count: simulator.redeliver(parameters[0] ?? '') })),
+  route('POST', '/devices/:/disconnect', ({ parameters }) => simulator.disconnect(parameters[0] ?? '')),
+  route('POST', '/devices/:/stream-error', ({ parameters, body }) => {
+    const { code } = body
+    simulator.endWithStreamError(parameters[0] ?? '', typeof code === 'number' ? code : 503)
+  }),
+]
+
+/** A path in which `:` stands for one part. */
+const route = (method: string, path: string, handle: Route['handle']): Route => ({
+  method,
+  pattern: new RegExp(`^${path.replaceAll(':', '([^/]+)')}$`),
+  handle,
+})
+
+const overview = (simulator: Simulator) => ({
+  url: simulator.url,
+  noiseRoot: describeRoot(simulator),
+  seed: simulator.seed,
+  phones: simulator.phones.length,
+  connections: simulator.connectionCount,
+  violations: simulator.violations.length,
+})
+
+/** The root as clients are configured with it: the key in base64. */
+export const describeRoot = (simulator: Simulator) => ({
+  publicKey: Buffer.from(simulator.noiseRoot.publicKey).toString('base64'),
+  serial: simulator.noiseRoot.serial,
+})
+
+const describePhone = (phone: Phone) => ({
+  number: phone.number,
+  jid: phone.jid,
+  lid: phone.lid,
+  pushName: phone.account.pushName,
+  online: phone.online,
+  devices: phone.linkedDevices,
+})
+
+/** Messages from index `after` on; with `wait`, answers as soon as there is one, at most so many milliseconds later. */
+const listMessages = async (phone: Phone, query: URLSearchParams) => {
+  const after = Math.max(0, Number(query.get('after') ?? 0) || 0)
+  const wait = Math.min(LONGEST_WAIT_MS, Number(query.get('wait') ?? 0) || 0)
+  if (phone.messages.length <= after && wait > 0) await nextMessage(phone, wait)
+  const messages = phone.messages.slice(after).map(describeMessage)
+  return { messages, next: after + messages.length }
+}
+
+const nextMessage = (phone: Phone, timeoutMs: number): Promise<void> =>
+  new Promise(resolve => {
+    const done = () => {
+      clearTimeout(timer)
+      stop()
+      resolve()
+    }
+    const timer = setTimeout(done, timeoutMs)
+    const stop = phone.onMessage(done)
+  })
+
+const describeMessage = ({ message: _, ...rest }: PhoneMessage) => rest
+
+const checkedRule = (body: Readonly<Record<string, unknown>>): FaultRule => {
+  const { direction, action } = body
+  const kind = typeof action === 'object' && action !== null && 'kind' in action ? action.kind : undefined
+  if ((direction !== 'to-client' && direction !== 'from-client') || typeof kind !== 'string') {
+    throw new KurirError('control-request-refused', 'A rule has direction and action.kind', { statusCode: 400 })
+  }
+  return body as unknown as FaultRule
+}
+
+const text = (value: unknown, name: string): string => {
+  if (typeof value === 'string' && value !== '') return value
+  throw new KurirError('control-request-refused', `${name} must be a text`, { statusCode: 400, data: { name } })
+}
