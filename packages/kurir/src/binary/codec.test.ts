@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { deflateSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { childNodes, contentBytes } from './accessors.js'
@@ -238,6 +240,19 @@ describe('content', () => {
     const copy = Buffer.from(first)
     encodeBinaryNode({ tag: 'y', attrs: { v: 'second' }, content: Buffer.alloc(100_000) })
     expect(first).toEqual(copy)
+  })
+
+  it('does not keep the memory of a large stanza', () => {
+    setFlagsFromString('--expose-gc')
+    const collectGarbage = runInNewContext('gc') as () => void
+    const content = Buffer.alloc(32 * 1024 * 1024)
+    const held = (): number => {
+      collectGarbage()
+      return process.memoryUsage().arrayBuffers
+    }
+    const before = held()
+    expect(encodeBinaryNode({ tag: 'x', attrs: {}, content }).length).toBeGreaterThan(content.length)
+    expect(held() - before).toBeLessThan(4 * 1024 * 1024)
   })
 
   it('survives an attribute getter that encodes another node', () => {

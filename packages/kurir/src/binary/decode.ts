@@ -1,7 +1,7 @@
 import { inflateSync } from 'node:zlib'
 import { MAX_NODE_DEPTH } from './encode.js'
 import { NodeDecodeError, type NodeDecodeReason } from './errors.js'
-import type { BinaryNode, BinaryNodeAttributes, BinaryNodeContent } from './node.js'
+import type { BinaryNode, BinaryNodeAttributes, BinaryNodeCodingOptions, BinaryNodeContent } from './node.js'
 import { HEX_ALPHABET, NIBBLE_ALPHABET, unpackText } from './packed.js'
 import { LAST_SINGLE_BYTE_TOKEN, TAG, tokenWords } from './tokens.js'
 import { serverOfDomainType } from './wire-jid.js'
@@ -62,7 +62,7 @@ export async function decodeBinaryNode(frame: Uint8Array): Promise<BinaryNode> {
  */
 export function decodeDecompressedBinaryNode(
   bytes: Uint8Array,
-  _codingOptions?: unknown,
+  _codingOptions?: Partial<BinaryNodeCodingOptions>,
   indexRef: { index: number } = { index: 0 },
 ): BinaryNode {
   const reader = new NodeReader(bytes, indexRef.index, false)

@@ -16,5 +16,11 @@ export {
   type NodeEncodeReason,
 } from './errors.js'
 export * from './jid.js'
-export type { BinaryNode, BinaryNodeAttributes, BinaryNodeContent } from './node.js'
+export type {
+  BinaryNode,
+  BinaryNodeAttributes,
+  BinaryNodeCodingOptions,
+  BinaryNodeContent,
+  BinaryNodeData,
+} from './node.js'
 export { DICT_VERSION } from './tokens.js'

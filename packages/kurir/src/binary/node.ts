@@ -10,3 +10,13 @@ export interface BinaryNode {
 
 export type BinaryNodeAttributes = { [key: string]: string }
 export type BinaryNodeContent = BinaryNode[] | string | Uint8Array
+/** Baileys' name for the content of a node, absence included. */
+export type BinaryNodeData = BinaryNode['content']
+
+/** Baileys' table of tags and tokens, which its codec functions take as an argument. Kurir's need none. */
+export interface BinaryNodeCodingOptions {
+  readonly TAGS: Readonly<Record<string, number>>
+  readonly SINGLE_BYTE_TOKENS: readonly string[]
+  readonly DOUBLE_BYTE_TOKENS: readonly (readonly string[])[]
+  readonly TOKEN_MAP: Readonly<Record<string, { readonly dict?: number; readonly index: number }>>
+}

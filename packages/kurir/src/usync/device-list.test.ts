@@ -243,6 +243,13 @@ describe('a device list from the server', () => {
     expect(idsOf(applyDeviceList(info(reply), context(stored)))).toEqual([0, 4, 8])
   })
 
+  it('drops the device with the highest index when the list no longer names it', () => {
+    const stored = storedRecord([entry(0), entry(4, 3), entry(9, 5)])
+    const outcome = applyDeviceList(info(null, { validIndexes: [0, 3] }), context(stored))
+    expect(idsOf(outcome)).toEqual([0, 4])
+    expect(outcome).toMatchObject({ gone: [9] })
+  })
+
   it('forgets all companions of an earlier registration, equal numbers included', () => {
     const stored = storedRecord([entry(0), entry(4, 3), entry(8, 9)], { rawId: 76 })
     const outcome = applyDeviceList(info([{ id: 0 }, { id: 4, keyIndex: 3 }]), context(stored))
