@@ -27,13 +27,17 @@ interface Lock {
 /**
  * Named locks for trees of nested transactions.
  *
- * A lock taken anywhere in a tree stays with the tree until the outermost transaction ends. Inside the tree it passes
- * from call to call: one that is nested in the holder goes on at once, siblings take turns. Whoever would wait for
- * something that waits for it is told so instead.
+ * A lock taken anywhere in a tree stays with the tree until the outermost transaction ends. Inside the tree one that is
+ * nested in the holder goes on at once, and others take turns: a call that ends well leaves its locks to the one that
+ * it is nested in, which alone sees what was written under them. Whoever would wait for something that waits for it is
+ * told so instead.
  */
 export class ScopeLocks {
   private readonly locks = new Map<string, Lock>()
-  private readonly heldBy = new Map<LockOwner, Set<string>>()
+  /** Scopes by outermost call. */
+  private readonly keptBy = new Map<LockOwner, Set<string>>()
+  /** Scopes by the call that holds them. */
+  private readonly heldBy = new Map<LockOwner, string[]>()
   private readonly waiting = new Map<LockOwner, Waiter>()
 
   /**
@@ -45,34 +49,46 @@ export class ScopeLocks {
   acquire(owner: LockOwner, scope: string): { readonly isNew: boolean; readonly granted?: Promise<void> } {
     const lock = this.locks.get(scope)
     if (lock === undefined) {
-      this.locks.set(scope, { tree: owner.root, holders: [owner], insiders: [], outsiders: [] })
-      this.heldSet(owner.root).add(scope)
+      const fresh: Lock = { tree: owner.root, holders: [], insiders: [], outsiders: [] }
+      this.locks.set(scope, fresh)
+      this.keep(owner.root, scope)
+      this.enter(fresh, scope, owner)
       return { isNew: true }
     }
     const isInside = lock.tree === owner.root
     if (isInside && canEnter(lock, owner)) {
-      lock.holders.push(owner)
+      this.enter(lock, scope, owner)
       return { isNew: false }
     }
     return { isNew: !isInside, granted: this.wait(owner, scope, isInside ? lock.insiders : lock.outsiders) }
   }
 
-  /** Called when a nested call ends: the lock stays with its tree. */
-  leave(owner: LockOwner, scope: string): void {
-    const lock = this.locks.get(scope)
-    if (lock?.holders.at(-1) !== owner) return
-    lock.holders.pop()
-    const next = lock.insiders.find(waiter => canEnter(lock, waiter.owner))
-    if (next === undefined) return
-    lock.insiders = lock.insiders.filter(waiter => waiter !== next)
-    lock.holders.push(next.owner)
-    this.resume(next)
+  /**
+   * Called when a nested call ends.
+   *
+   * @param heir the call that it is nested in, when that takes over what was written
+   */
+  leave(owner: LockOwner, heir: LockOwner | undefined): void {
+    const scopes = this.heldBy.get(owner)
+    this.heldBy.delete(owner)
+    for (const scope of scopes?.reverse() ?? []) {
+      const lock = this.locks.get(scope)
+      if (lock === undefined) continue
+      lock.holders.pop()
+      if (heir !== undefined && lock.holders.at(-1) !== heir) this.enter(lock, scope, heir)
+      const next = lock.insiders.find(waiter => canEnter(lock, waiter.owner))
+      if (next === undefined) continue
+      lock.insiders = lock.insiders.filter(waiter => waiter !== next)
+      this.enter(lock, scope, next.owner)
+      this.resume(next)
+    }
   }
 
   /** Called when an outermost call ends: its locks go to whoever waits. */
   releaseTree(root: LockOwner): void {
-    const scopes = this.heldBy.get(root)
     this.heldBy.delete(root)
+    const scopes = this.keptBy.get(root)
+    this.keptBy.delete(root)
     for (const scope of scopes ?? []) this.passOn(scope)
   }
 
@@ -85,11 +101,19 @@ export class ScopeLocks {
     }
     const { root } = next.owner
     lock.tree = root
-    lock.holders.splice(0, lock.holders.length, next.owner)
+    lock.holders.length = 0
+    this.enter(lock, scope, next.owner)
     lock.insiders = lock.outsiders.filter(waiter => waiter.owner.root === root)
     lock.outsiders = lock.outsiders.filter(waiter => waiter.owner.root !== root)
-    this.heldSet(root).add(scope)
+    this.keep(root, scope)
     this.resume(next)
+  }
+
+  private enter(lock: Lock, scope: string, owner: LockOwner): void {
+    lock.holders.push(owner)
+    const scopes = this.heldBy.get(owner)
+    if (scopes === undefined) this.heldBy.set(owner, [scope])
+    else scopes.push(scope)
   }
 
   private wait(owner: LockOwner, scope: string, queue: Waiter[]): Promise<void> {
@@ -104,7 +128,7 @@ export class ScopeLocks {
         new KurirError('transaction-deadlock', `Transactions wait for each other: "${scope}" was asked for last`, {
           statusCode: 409,
           retryable: true,
-          data: { scope, held: [...(this.heldBy.get(owner.root) ?? [])] },
+          data: { scope, held: [...(this.keptBy.get(owner.root) ?? [])] },
         }),
       )
     })
@@ -115,19 +139,16 @@ export class ScopeLocks {
     waiter.grant()
   }
 
-  private heldSet(root: LockOwner): Set<string> {
-    let scopes = this.heldBy.get(root)
-    if (scopes === undefined) {
-      scopes = new Set()
-      this.heldBy.set(root, scopes)
-    }
-    return scopes
+  private keep(root: LockOwner, scope: string): void {
+    const scopes = this.keptBy.get(root)
+    if (scopes === undefined) this.keptBy.set(root, new Set([scope]))
+    else scopes.add(scope)
   }
 
   /** Whether what the owner waits for depends on the owner. */
   private isDeadlock(owner: LockOwner): boolean {
     // Nobody can depend on an outermost call that holds nothing: the usual case, whatever the length of the queue.
-    if (owner.root === owner && !this.heldBy.has(owner)) return false
+    if (owner.root === owner && !this.keptBy.has(owner)) return false
     const seen = new Set<LockOwner>()
     const open = this.blockersOf(owner)
     for (let blocker = open.pop(); blocker !== undefined; blocker = open.pop()) {
@@ -144,12 +165,26 @@ export class ScopeLocks {
     const waiter = this.waiting.get(owner)
     const lock = waiter === undefined ? undefined : this.locks.get(waiter.scope)
     if (waiter === undefined || lock === undefined) return []
-    const isInside = lock.tree === owner.root
-    const queue = isInside ? lock.insiders : lock.outsiders
-    const earlier = queue.slice(0, queue.indexOf(waiter)).map(other => (isInside ? other.owner : other.owner.root))
-    const holder = isInside ? lock.holders.at(-1) : lock.tree
-    return holder === undefined ? earlier : [holder, ...earlier]
+    if (lock.tree !== owner.root) {
+      const earlier = lock.outsiders.slice(0, lock.outsiders.indexOf(waiter))
+      return [lock.tree, ...earlier.map(other => other.owner.root)]
+    }
+    const holder = lock.holders.at(-1)
+    const earlier = lock.insiders.slice(0, lock.insiders.indexOf(waiter)).map(other => other.owner)
+    return (holder === undefined ? earlier : [holder, ...earlier]).map(blocker => branchBeside(blocker, owner))
   }
+}
+
+/**
+ * The outermost call that the blocker is nested in and the other one is not: a lock is inherited upwards until it
+ * belongs to a call that both are nested in.
+ */
+function branchBeside(blocker: LockOwner, other: LockOwner): LockOwner {
+  const common = new Set<LockOwner>()
+  for (let ancestor = other.parent; ancestor !== undefined; ancestor = ancestor.parent) common.add(ancestor)
+  let branch = blocker
+  while (branch.parent !== undefined && !common.has(branch.parent)) branch = branch.parent
+  return branch
 }
 
 /** A call may work under a lock of its tree when nobody does, or when it is nested in the one that does. */

@@ -41,28 +41,25 @@ export function addTransactionCapability(
   logger: ILogger,
   opts: TransactionCapabilityOptions,
 ): TransactionalKeyStore {
-  const context = new AsyncLocalStorage<Layer>()
   const locks = new ScopeLocks()
-  const current = () => activeLayer(context.getStore())
+  const current = () => innermostLayer(locks)
 
   const transactionOver = async <T>(scopes: readonly string[], work: () => Promise<T>): Promise<T> => {
     const layer = new Layer(current())
     return await layer.within(async () => {
-      const held: string[] = []
+      let heir: Layer | undefined
       try {
-        for (const scope of new Set([...scopes].sort())) {
-          await layer.lock(locks, scope)
-          held.push(scope)
-        }
-        const result = await context.run(layer, work)
+        for (const scope of new Set([...scopes].sort())) await layer.lock(locks, scope)
+        const result = await context.run({ locks, layer, outer: liveFrame() }, work)
         await layer.end()
         if (layer.parent === undefined) await commit(state, layer.writes, logger, opts)
         else layer.parent.writes.merge(layer.writes)
+        heir = layer.parent
         return result
       } finally {
         await layer.end()
-        for (const scope of held.reverse()) locks.leave(layer, scope)
         if (layer.parent === undefined) locks.releaseTree(layer)
+        else locks.leave(layer, heir)
       }
     })
   }
@@ -80,6 +77,31 @@ export function addTransactionCapability(
   }
   const clear = state.clear?.bind(state)
   return clear === undefined ? store : { ...store, clear }
+}
+
+/** Where code runs: in which transaction of which key store, and what that was started from. */
+interface Frame {
+  /** Stands for the key store. */
+  readonly locks: ScopeLocks
+  readonly layer: Layer
+  readonly outer: Frame | undefined
+}
+
+/** One for all key stores: Node looks at every such storage whenever a promise is made. */
+const context = new AsyncLocalStorage<Frame>()
+
+/** The innermost call that has not ended; code that was left running after its transaction works without one. */
+function innermostLayer(locks: ScopeLocks): Layer | undefined {
+  let frame = context.getStore()
+  while (frame !== undefined && (frame.locks !== locks || frame.layer.ended)) frame = frame.outer
+  return frame?.layer
+}
+
+/** The current frame without those that have ended: a loop that starts its next round inside the last one keeps none. */
+function liveFrame(): Frame | undefined {
+  let frame = context.getStore()
+  while (frame?.layer.ended) frame = frame.outer
+  return frame
 }
 
 type RecordValue = SignalDataTypeMap[SignalDataType] | null
@@ -219,13 +241,6 @@ class Layer implements LockOwner {
     this.reads.clear()
     this.readGeneration++
   }
-}
-
-/** The innermost call that has not ended; code that was left running after its transaction works without one. */
-function activeLayer(layer: Layer | undefined): Layer | undefined {
-  let active = layer
-  while (active?.ended) active = active.parent
-  return active
 }
 
 async function commit(
