@@ -7,6 +7,7 @@
  * The session is kept in the folder KURIR_AUTH_FOLDER (`.kurir/ping-bot` if unset): the next start needs no QR.
  */
 import makeWASocket, { DisconnectReason, useMultiFileAuthState, type WASocket } from 'kurir'
+import { pino } from 'pino'
 import qrcode from 'qrcode-terminal'
 
 const folder = process.env['KURIR_AUTH_FOLDER'] ?? '.kurir/ping-bot'
@@ -20,10 +21,11 @@ const service =
     : {}
 
 const RECONNECT_AFTER_MS = 2000
+const logger = pino({ level: process.env['LOG_LEVEL'] ?? 'warn' })
 const { state, saveCreds } = await useMultiFileAuthState(folder)
 
 const start = (): void => {
-  const sock = makeWASocket({ auth: state, ...service })
+  const sock = makeWASocket({ auth: state, logger, ...service })
 
   sock.ev.on('creds.update', saveCreds)
 
@@ -33,14 +35,18 @@ const start = (): void => {
     if (connection === 'close') reconnect(lastDisconnect?.error)
   })
 
-  sock.ev.on('messages.upsert', ({ messages, type }) => {
-    if (type !== 'notify') return
-    for (const message of messages) void answer(sock, message).catch(error => console.error('bot: could not answer', error))
+  // `notify` is live, `append` came while the bot was away: both deserve an answer.
+  sock.ev.on('messages.upsert', ({ messages }) => {
+    for (const message of messages)
+      void answer(sock, message).catch(error => console.error('bot: could not answer', error))
   })
 
   sock.ev.on('messages.update', updates => {
     for (const { key, update } of updates) {
-      if (key.fromMe && update.status) console.log(`bot: ${key.id} ${update.status >= 4 ? 'read ✓✓' : update.status === 3 ? 'delivered ✓✓' : 'sent ✓'}`)
+      if (key.fromMe && update.status)
+        console.log(
+          `bot: ${key.id} ${update.status >= 4 ? 'read ✓✓' : update.status === 3 ? 'delivered ✓✓' : 'sent ✓'}`,
+        )
     }
   })
 }
@@ -64,7 +70,10 @@ const answer = async (sock: WASocket, message: Parameters<WASocket['upsertMessag
 
 const reconnect = (error: unknown): void => {
   const status = (error as { output?: { statusCode: number } } | undefined)?.output?.statusCode
-  if (status === DisconnectReason.restartRequired) return start()
+  if (status === DisconnectReason.restartRequired) {
+    start()
+    return
+  }
   if (status === DisconnectReason.loggedOut) {
     console.error(`bot: logged out. Delete ${folder} and start again to link anew.`)
     process.exitCode = 1

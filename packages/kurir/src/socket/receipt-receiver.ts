@@ -32,7 +32,8 @@ export class ReceiptReceiver {
     try {
       const receipt = parseReceipt(node)
       if (receipt.mappings.length > 0) await repository.lidMapping.storeLIDPNMappings([...receipt.mappings])
-      if (config.shouldIgnoreJid(receipt.from) !== true) {
+      // The ack has said `sent` already: that an own device has it too must not take a message back from `delivered`.
+      if (config.shouldIgnoreJid(receipt.from) !== true && receipt.type !== 'sender') {
         const { messageUpdates, receiptUpdates } = receiptEffects(receipt, ownAccount(creds))
         if (messageUpdates.length > 0) ev.emit('messages.update', messageUpdates)
         if (receiptUpdates.length > 0) ev.emit('message-receipt.update', receiptUpdates)
