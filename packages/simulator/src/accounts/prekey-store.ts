@@ -28,6 +28,8 @@ export class PreKeyStore {
   readonly #handedOut = new Map<number, Uint8Array>()
   /** Prekey id → base key of the session that was built on it. */
   readonly #used = new Map<number, string>()
+  /** Base keys of sessions with an installation before this one: who has not heard of the new one still uses them. */
+  readonly #former = new Set<string>()
 
   get count(): number {
     return this.#available.size
@@ -65,13 +67,16 @@ export class PreKeyStore {
   /** Notes that a prekey message names `id`, with the base key of its session. */
   noteUse(id: number, baseKey: Uint8Array): PreKeyUse {
     const text = Buffer.from(baseKey).toString('base64')
+    if (this.#former.has(text)) return 'repeated'
     const earlier = this.#used.get(id)
     if (earlier !== undefined) return earlier === text ? 'repeated' : 'reused'
     remember(this.#used, id, text)
     return this.#handedOut.has(id) ? 'first' : 'unknown'
   }
 
+  /** A new installation begins: ids start again. */
   clear(): void {
+    for (const baseKey of this.#used.values()) this.#former.add(baseKey)
     this.#available.clear()
     this.#handedOut.clear()
     this.#used.clear()

@@ -85,7 +85,8 @@ export const corruptCiphertext = (node: BinaryNode, pick: (limit: number) => num
   if (node.tag === 'enc') {
     if (content === undefined || Array.isArray(content) || content.length === 0) return node
     const bytes = Buffer.from(content as Uint8Array)
-    const position = bytes.length - 1 - pick(Math.min(8, bytes.length))
+    // Before the fields that may trail in a prekey message: inside the ciphertext, MAC or signature of all types.
+    const position = Math.max(0, bytes.length - 13 - pick(11))
     bytes.writeUInt8(bytes.readUInt8(position) ^ (1 + pick(255)), position)
     return { ...node, content: bytes }
   }

@@ -1,0 +1,94 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Simulator } from '../simulator.js'
+import { Companion } from '../testing/companion.js'
+import { ControlServer } from './control-server.js'
+
+let wa: Simulator
+let control: ControlServer
+let stopped = false
+
+const call = async (method: string, path: string, body?: unknown) => {
+  const init =
+    body === undefined
+      ? { method }
+      : { method, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+  const response = await fetch(`${control.url}${path}`, init)
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> }
+}
+
+beforeEach(async () => {
+  stopped = false
+  wa = await Simulator.start({ seed: 'control' })
+  control = await ControlServer.start(wa, {
+    port: 0,
+    onStop: () => {
+      stopped = true
+    },
+  })
+})
+
+afterEach(async () => {
+  await control.stop()
+  await wa.stop()
+})
+
+describe('the control interface', () => {
+  it('creates phones that write to each other', async () => {
+    expect((await call('POST', '/phones', { number: '6281110001', pushName: 'Alice' })).body).toMatchObject({
+      number: '6281110001',
+      pushName: 'Alice',
+      online: true,
+      devices: [],
+    })
+    await call('POST', '/phones', { number: '6281110002' })
+    const waiting = call('GET', '/phones/6281110002/messages?wait=5000')
+    const { body: sent } = await call('POST', '/phones/6281110001/messages', {
+      to: '6281110002@s.whatsapp.net',
+      text: 'hi',
+    })
+    const { messages, next } = (await waiting).body as { messages: { id: string; text: string }[]; next: number }
+    expect(messages).toMatchObject([{ id: sent['id'], text: 'hi' }])
+    expect((await call('GET', `/phones/6281110002/messages?after=${next}`)).body).toEqual({ messages: [], next })
+    expect((await call('GET', '/')).body).toMatchObject({ url: wa.url, phones: 2, violations: 0 })
+  })
+
+  it('links a client by its QR', async () => {
+    await wa.phone('6281110001')
+    const companion = await Companion.connect({ url: wa.url, root: wa.noiseRoot })
+    const linking = call('POST', '/phones/6281110001/scan', { qr: await companion.qr() })
+    await companion.acceptPairing()
+    expect((await linking).body).toMatchObject({ id: 1, jid: '6281110001:1@s.whatsapp.net' })
+    await companion.closed()
+  })
+
+  it('sets and clears faults', async () => {
+    await wa.phone('6281110001')
+    await call('POST', '/faults', { direction: 'to-client', match: { tag: 'message' }, action: { kind: 'drop' } })
+    await call('PUT', '/faults/transport', { latencyMs: 25 })
+    expect((await call('GET', '/faults')).body).toMatchObject({ rules: [{ hits: 0 }], transport: { latencyMs: 25 } })
+    await call('DELETE', '/faults')
+    expect((await call('GET', '/faults')).body).toEqual({ rules: [], transport: {} })
+  })
+
+  it.each<[string, string, string, unknown, number]>([
+    ['an unknown path', 'GET', '/nothing', undefined, 404],
+    ['an unknown phone', 'GET', '/phones/15550009999', undefined, 404],
+    ['a body without the text', 'POST', '/phones', {}, 400],
+    ['a rule without an action', 'POST', '/faults', { direction: 'to-client' }, 400],
+    ['a list as body', 'POST', '/phones', [], 400],
+  ])('refuses %s', async (_, method, path, body, status) => {
+    const answer = await call(method, path, body)
+    expect(answer.status).toBe(status)
+    expect(answer.body).toMatchObject({ error: expect.any(String), message: expect.any(String) })
+  })
+
+  it('refuses what a web page could send', async () => {
+    const form = await fetch(`${control.url}/phones`, { method: 'POST', body: '{"number":"6281110001"}' })
+    expect(form.status).toBe(415)
+  })
+
+  it('stops on request', async () => {
+    expect((await call('POST', '/stop')).status).toBe(200)
+    await expect.poll(() => stopped).toBe(true)
+  })
+})
