@@ -48,9 +48,8 @@ export class Long implements LongLike {
 
   /** Decimal digits with an optional sign. Throws SyntaxError for anything else. */
   static fromString(value: string, unsigned = false): Long {
-    return value.length < 16 && /^-?\d+$/.test(value)
-      ? Long.fromNumber(Number(value), unsigned)
-      : Long.fromBigInt(BigInt(value), unsigned)
+    if (!/^-?\d+$/.test(value)) throw new SyntaxError(`Not a decimal integer: ${value.slice(0, 40)}`)
+    return value.length < 16 ? Long.fromNumber(Number(value), unsigned) : Long.fromBigInt(BigInt(value), unsigned)
   }
 
   static fromValue(value: number | bigint | string | LongLike, unsigned?: boolean): Long {

@@ -37,7 +37,7 @@ function readField([id, name, type, label, extra]: RawField): FieldFact {
     isRepeated: label === 'repeated' && map === null,
     isPacked: extra === 'packed',
     oneof: extra?.startsWith('oneof ') ? extra.slice('oneof '.length) : undefined,
-    map: map === null ? undefined : [map[1]!, map[2]!],
+    map: map === null ? undefined : [map[1] ?? '', map[2] ?? ''],
   }
 }
 
