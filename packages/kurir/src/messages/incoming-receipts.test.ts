@@ -95,6 +95,7 @@ describe('receipts of a group', () => {
       receiptUpdates: [],
       readElsewhere: undefined,
     })
+    expect(effectsOf(own).receiptUpdates).toEqual([])
     expect(effectsOf({ ...own, type: 'read-self' }).readElsewhere).toEqual({ chat: '1@g.us', ids: ['M1'] })
   })
 

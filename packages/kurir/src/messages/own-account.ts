@@ -31,8 +31,20 @@ export function userFormOf(jid: string | null | undefined): string {
  * when the digits agree. Baileys' `areJidsSameUser` looks at the digits alone.
  */
 export function isSameAccount(left: string | null | undefined, right: string | null | undefined): boolean {
-  const normalized = userFormOf(left)
-  return normalized !== '' && normalized === userFormOf(right)
+  if (!left || !right) return false
+  const end = userEnd(left)
+  // Most comparisons end here: other digits.
+  if (end < 1 || end !== userEnd(right) || left.slice(0, end) !== right.slice(0, end)) return false
+  return userFormOf(left) === userFormOf(right)
+}
+
+/** Where the user part ends: before agent, device or server. */
+function userEnd(jid: string): number {
+  for (let index = 0; index < jid.length; index += 1) {
+    const code = jid.charCodeAt(index)
+    if (code === 0x40 || code === 0x3a || code === 0x5f) return index
+  }
+  return 0
 }
 
 /** Whether a JID names the own account, as phone number or as LID. */
