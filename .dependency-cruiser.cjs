@@ -51,7 +51,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: ['\\.d\\.ts$', '/generated/', 'packages/[^/]+/scripts/', 'tests/fixtures'] },
+    exclude: { path: ['\\.d\\.ts$', '/dist/bundle/', '/generated/', 'packages/[^/]+/scripts/', 'tests/fixtures'] },
     parser: 'swc',
     tsPreCompilationDeps: true,
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['kurir-source', 'import', 'node', 'default'], extensions: ['.ts', '.js', '.d.ts'] },
