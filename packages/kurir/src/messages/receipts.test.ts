@@ -58,6 +58,13 @@ describe('delivery receipts', () => {
     expect(violations(receipt, 'peer_msg')).toEqual([])
   })
 
+  it('of the newest peer form have a category (docs/protocol/03, 2.15)', () => {
+    const appdata = { ...message({ from: '15550001111@s.whatsapp.net', category: 'peer' }), tag: 'appdata' }
+    const receipt = buildDeliveryReceipt(appdata, me, true)
+    expect(receipt?.attrs).toEqual({ id: 'M1', to: '15550001111@s.whatsapp.net', category: 'peer_appdata' })
+    expect(violations(receipt!, 'peerAppdata')).toEqual([])
+  })
+
   it('are not sent to channels (docs/protocol/02, 9.4)', () => {
     expect(buildDeliveryReceipt(message({ from: '1@newsletter' }), me, true)).toBeUndefined()
   })

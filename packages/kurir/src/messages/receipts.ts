@@ -34,6 +34,8 @@ export interface ReceiptParts {
   /** Unix seconds; read and played receipts carry it. */
   readonly timestamp?: number | undefined
   readonly peerParticipantPn?: string | undefined
+  /** Receipts of `<appdata>` stanzas have this in place of a type. */
+  readonly category?: 'peer_appdata' | undefined
 }
 
 /** One receipt stanza. @throws KurirError `invalid-receipt` without ids, with impossible ones, or for a channel */
@@ -50,6 +52,7 @@ export function buildReceipt(parts: ReceiptParts): BinaryNode {
       id: first,
       to: parts.to,
       type: parts.type,
+      category: parts.category,
       participant,
       recipient: parts.recipient,
       t: parts.timestamp === undefined ? undefined : String(parts.timestamp),
@@ -72,6 +75,9 @@ export function buildDeliveryReceipt(stanza: BinaryNode, me: OwnAccount, isActiv
   const from = requireAttribute(stanza, 'from')
   if (isJidNewsletter(from)) return undefined
   const { participant, recipient } = stanza.attrs
+  if (stanza.tag === 'appdata') {
+    return buildReceipt({ ids: [requireAttribute(stanza, 'id')], to: from, category: 'peer_appdata' })
+  }
   const author = participant ?? from
   const isOwn = isOwnAccount(author, me)
   const isPeer = stanza.attrs['category'] === 'peer'

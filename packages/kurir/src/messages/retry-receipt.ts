@@ -1,9 +1,9 @@
+import { encodeBigEndian } from '../auth/big-endian.js'
 import type { BinaryNode } from '../binary/node.js'
 import { KurirError } from '../errors/index.js'
 import { isUserChat } from './own-account.js'
 import { parseRetryReason, type RetryReason } from './retry-reasons.js'
 import {
-  bigEndian,
   bigEndianOf,
   bytesOf,
   childNode,
@@ -55,7 +55,7 @@ export function buildRetryReceipt(parts: RetryReceiptParts): BinaryNode {
   if (count > 1 && keys === undefined) throw invalidRetry('keys', { count })
   const id = requireAttribute(stanza, 'id')
   const isPeer = stanza.attrs['category'] === 'peer'
-  const registration: BinaryNode = { tag: 'registration', attrs: {}, content: bigEndian(parts.registrationId, 4) }
+  const registration: BinaryNode = { tag: 'registration', attrs: {}, content: encodeBigEndian(parts.registrationId, 4) }
   return {
     tag: 'receipt',
     attrs: definedAttributes({
@@ -102,7 +102,7 @@ function keysNode(keys: RetryKeys): BinaryNode {
 }
 
 const leaf = (tag: string, content: Uint8Array): BinaryNode => ({ tag, attrs: {}, content })
-const idNode = (id: number): BinaryNode => leaf('id', bigEndian(id, 3))
+const idNode = (id: number): BinaryNode => leaf('id', encodeBigEndian(id, 3))
 
 /** A peer's request to send messages again. */
 export interface RetryRequest {

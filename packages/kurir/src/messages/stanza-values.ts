@@ -74,10 +74,3 @@ export function bigEndianOf(node: BinaryNode | undefined, length: number): numbe
   for (const byte of bytes) value = value * 256 + byte
   return value
 }
-
-/** `value` as big-endian bytes. */
-export function bigEndian(value: number, length: number): Buffer {
-  const bytes = Buffer.alloc(length)
-  bytes.writeUIntBE(value, 0, length)
-  return bytes
-}
