@@ -131,7 +131,7 @@ export class GroupMessages {
   async #read(found: FoundSenderKey, message: SenderKeyMessage, commit: CommitHook | undefined): Promise<Uint8Array> {
     const { record, plaintext } = decryptFromGroup(found.record, message)
     await this.#store.save(found, record)
-    await commit?.(plaintext)
+    if (commit !== undefined) await commit(plaintext)
     return plaintext
   }
 

@@ -117,6 +117,8 @@ export interface SignalKeyStore {
 export interface SignalKeyStoreWithTransaction extends SignalKeyStore {
   isInTransaction(): boolean
   transaction<T>(work: () => Promise<T>, scope: string): Promise<T>
+  /** One transaction over several scopes, taken in ascending order; Kurir's own stores have it. */
+  transactionOver?<T>(scopes: readonly string[], work: () => Promise<T>): Promise<T>
 }
 
 export interface TransactionCapabilityOptions {

@@ -2,7 +2,7 @@ import { isHostedLidUser, isHostedPnUser, isLidUser, isPnUser, jidDecode, jidEnc
 import type { ILogger } from '../logger/logger.js'
 import type { LIDMapping, SignalDataSet, SignalKeyStoreWithTransaction } from './key-store.js'
 import { type LIDMappingCache, lidMappingCacheOf } from './lid-mapping-cache.js'
-import { inOrder, lidMappingScope, sessionScope, underScopes } from './scopes.js'
+import { lidMappingScope, sessionScope, underScopes } from './scopes.js'
 import { findSessionMoves, moveSessions } from './session-migration.js'
 
 export type { LIDMapping } from './key-store.js'
@@ -92,6 +92,12 @@ export class LIDMappingStore {
     return found.length > 0 ? found : null
   }
 
+  /** What memory knows about a phone-number user: the LID user, null for none, undefined when the store must be asked. */
+  rememberedLIDUser(pnUser: string): string | null | undefined {
+    const cached = this.#cache.lidUser(pnUser, this.#clock())
+    return cached === undefined ? undefined : (cached.user ?? null)
+  }
+
   /** The LID user stored for a phone-number user. Never asks the service. */
   async lidUserOf(pnUser: string): Promise<string | undefined> {
     return (await this.#lidUsersOf([pnUser])).get(pnUser)
@@ -129,7 +135,7 @@ export class LIDMappingStore {
     if (wanted.size === 0) return
     const moves = await findSessionMoves(this.#keys, wanted)
     const sessionScopes = moves.flatMap(move => [sessionScope(move.from), sessionScope(move.to)])
-    const former = await underScopes(this.#keys, inOrder([lidMappingScope, ...sessionScopes]), async () => {
+    const former = await underScopes(this.#keys, [lidMappingScope, ...sessionScopes], async () => {
       const partners = await this.#formerPartners(wanted)
       await this.#keys.set({ 'lid-mapping': mappingRows(wanted, partners) })
       if (moves.length > 0) await moveSessions(this.#keys, moves)

@@ -80,7 +80,7 @@ export function makeLibSignalRepository(
 
     async deleteSession(jids) {
       if (jids.length === 0) return
-      await sessions.exclusively(jids, locations => sessions.delete(locations))
+      await sessions.exclusively(jids, async locations => sessions.delete(locations))
     },
 
     async getIdentityKey(jid) {
@@ -94,7 +94,7 @@ export function makeLibSignalRepository(
         if (Object.keys(row).length === 0) return undefined
         const record = await sessions.load(location, 'ignore')
         const archived = replaced === undefined ? record : archiveCurrent(record)
-        await sessions.save(archived === record ? new Map() : new Map([[location.address, archived]]), row)
+        await sessions.save(archived === record ? [] : [[location.address, archived]], row)
         return { address: location.address, previous: replaced }
       })
       if (change?.previous !== undefined) {

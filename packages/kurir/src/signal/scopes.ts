@@ -24,27 +24,23 @@ export function senderKeyScope(group: string, user: string): string {
 }
 
 /**
- * Runs `work` in a transaction that holds all of `scopes`, taken in the given order.
+ * Runs `work` in a transaction that holds all of `scopes`.
  *
- * A nested transaction keeps its scope until the outermost one has committed (see `SignalKeyStoreWithTransaction`), so
- * the further scopes are taken one after the other instead of one inside the other.
+ * Where the store cannot take several at once, they are taken one after the other: a nested transaction keeps its scope
+ * until the outermost one has committed (see `SignalKeyStoreWithTransaction`).
  */
-export async function underScopes<T>(
+export function underScopes<T>(
   keys: SignalKeyStoreWithTransaction,
   scopes: readonly string[],
   work: () => Promise<T>,
 ): Promise<T> {
-  const [first = lidMappingScope, ...others] = scopes
+  const [first = lidMappingScope, ...others] = scopes.length > 1 ? [...new Set(scopes)].sort() : scopes
   if (others.length === 0) return keys.transaction(work, first)
+  if (keys.transactionOver !== undefined) return keys.transactionOver([first, ...others], work)
   return keys.transaction(async () => {
     for (const scope of others) await keys.transaction(nothing, scope)
     return work()
   }, first)
-}
-
-/** Distinct scopes in the order in which they must be taken. */
-export function inOrder(scopes: readonly string[]): string[] {
-  return [...new Set(scopes)].sort()
 }
 
 /**

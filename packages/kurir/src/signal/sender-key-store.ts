@@ -10,7 +10,7 @@ import {
   withDevice,
 } from './address.js'
 import { hasKeyId } from './group-cipher.js'
-import type { SignalDataSet, SignalKeyStoreWithTransaction } from './key-store.js'
+import type { Awaitable, SignalDataSet, SignalKeyStoreWithTransaction } from './key-store.js'
 import type { LIDMappingStore } from './lid-mapping.js'
 import { type RecordCache, recordCachesOf } from './record-cache.js'
 import { senderKeyScope, underScopes } from './scopes.js'
@@ -73,9 +73,8 @@ export class SenderKeyStore {
   }
 
   /** Runs `work` in a transaction that alone may touch the sender keys of this user in this group. */
-  async exclusively<T>({ group, address, twin }: SenderKeyLocation, work: () => Promise<T>): Promise<T> {
+  exclusively<T>({ group, address, twin }: SenderKeyLocation, work: () => Promise<T>): Promise<T> {
     const own = senderKeyScope(group, signalUser(address))
-    // The LID comes first, always: whoever holds the scope of a phone number alone never asks for that of a LID.
     const scopes = twin === undefined ? [own] : [own, senderKeyScope(group, signalUser(twin))]
     return underScopes(this.#keys, scopes, work)
   }
@@ -124,12 +123,12 @@ export class SenderKeyStore {
     await this.#keys.set({ 'sender-key': { [name]: encoded }, 'sender-key-memory': { [group]: null } })
   }
 
-  async save({ name, outdated }: Pick<FoundSenderKey, 'name' | 'outdated'>, record: SenderKeyRecord): Promise<void> {
+  save({ name, outdated }: Pick<FoundSenderKey, 'name' | 'outdated'>, record: SenderKeyRecord): Awaitable<void> {
     const encoded = encodeSenderKeyRecord(record)
     this.#records.remember(name, encoded, record)
     const rows: NonNullable<SignalDataSet['sender-key']> = { [name]: encoded }
     if (outdated !== undefined) rows[outdated] = null
-    await this.#keys.set({ 'sender-key': rows })
+    return this.#keys.set({ 'sender-key': rows })
   }
 
   async delete({ group, name, twin }: SenderKeyLocation): Promise<void> {

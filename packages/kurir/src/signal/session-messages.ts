@@ -53,11 +53,11 @@ export class SessionMessages {
   }
 
   /** Encrypts for one device; the step is durable when the promise resolves. */
-  async encrypt(jid: string, plaintext: Uint8Array): Promise<{ type: SignalMessageType; ciphertext: Uint8Array }> {
+  encrypt(jid: string, plaintext: Uint8Array): Promise<{ type: SignalMessageType; ciphertext: Uint8Array }> {
     return this.#sessions.exclusivelyFor(jid, async location => {
       const record = await this.#sessions.load(location, 'ignore')
       const encrypted = located(location, () => encryptWithRecord(record, plaintext, this.#local(), this.#clock()))
-      await this.#sessions.save(new Map([[location.address, encrypted.record]]))
+      await this.#sessions.save([[location.address, encrypted.record]])
       return { type: encrypted.type, ciphertext: encrypted.ciphertext }
     })
   }
@@ -147,13 +147,13 @@ export class SessionMessages {
     return { results, changes }
   }
 
-  async #decryptPlain(jid: string, message: SignalMessage, commit: CommitHook | undefined): Promise<Uint8Array> {
+  #decryptPlain(jid: string, message: SignalMessage, commit: CommitHook | undefined): Promise<Uint8Array> {
     return this.#sessions.exclusivelyFor(jid, async location => {
       const record = await this.#sessions.load(location, 'throw')
       const environment = { now: this.#clock() }
       const decrypted = located(location, () => decryptMessage(record, message, this.#local(), environment))
-      await this.#sessions.save(new Map([[location.address, decrypted.record]]))
-      await commit?.(decrypted.plaintext)
+      await this.#sessions.save([[location.address, decrypted.record]])
+      if (commit !== undefined) await commit(decrypted.plaintext)
       return decrypted.plaintext
     })
   }
@@ -165,8 +165,8 @@ export class SessionMessages {
       async location => {
         const record = await this.#sessions.load(location, 'ignore')
         const outcome = await this.#readPreKeyMessage(location, record, message)
-        await this.#sessions.save(new Map([[location.address, outcome.decrypted.record]]), outcome.others)
-        await commit?.(outcome.decrypted.plaintext)
+        await this.#sessions.save([[location.address, outcome.decrypted.record]], outcome.others)
+        if (commit !== undefined) await commit(outcome.decrypted.plaintext)
         return { plaintext: outcome.decrypted.plaintext, change: outcome.change }
       },
       otherScopes,

@@ -1,6 +1,6 @@
 import { isLidAddress, lidAddress, type SignalAddress, signalAddress, withDevice } from './address.js'
 import type { SignalDataSet, SignalKeyStoreWithTransaction } from './key-store.js'
-import { inOrder, sessionScope, underScopes } from './scopes.js'
+import { sessionScope, underScopes } from './scopes.js'
 import { mergeRecords, type SessionRecord } from './session-record.js'
 import { decodeSessionRecord, encodeSessionRecord } from './session-record-codec.js'
 
@@ -99,7 +99,7 @@ export async function migrateUserSessions(
   if (!from.isPhoneNumber) return { migrated: 0, skipped: 0, total: 1 }
   const moves = await findSessionMoves(keys, new Map([[from.user, to.user]]), [from.device])
   if (moves.length === 0) return { migrated: 0, skipped: 0, total: 0 }
-  const scopes = inOrder(moves.flatMap(move => [sessionScope(move.from), sessionScope(move.to)]))
+  const scopes = moves.flatMap(move => [sessionScope(move.from), sessionScope(move.to)])
   const migrated = await underScopes(keys, scopes, () => moveSessions(keys, moves))
   return { migrated, skipped: moves.length - migrated, total: moves.length }
 }

@@ -1,10 +1,10 @@
 import { typedPublicKey } from '../crypto/curve.js'
 import type { ILogger } from '../logger/logger.js'
-import { isLidAddress, lidAddress, phoneNumberAddress, type SignalAddress, signalAddress } from './address.js'
-import type { SignalDataSet, SignalKeyStoreWithTransaction } from './key-store.js'
+import { isLidAddress, lidAddress, phoneNumberAddress, signalAddress } from './address.js'
+import type { Awaitable, SignalDataSet, SignalKeyStoreWithTransaction } from './key-store.js'
 import type { LIDMappingStore } from './lid-mapping.js'
 import { type RecordCache, recordCachesOf } from './record-cache.js'
-import { inOrder, sessionScope, underScopes } from './scopes.js'
+import { sessionScope, underScopes } from './scopes.js'
 import { copyKey, sameKey } from './session.js'
 import { moveSessions } from './session-migration.js'
 import { emptySessionRecord, isEmptyRecord, type SessionRecord } from './session-record.js'
@@ -40,8 +40,9 @@ export class SessionStore {
   /** @throws SignalError `invalid-signal-address` */
   async locate(jid: string): Promise<SessionLocation> {
     const named = signalAddress(jid)
-    const address = await this.#preferred(named)
-    // A record that has been in use here needs no search for an older one.
+    const lidUser = named.isPhoneNumber ? await this.#lidMapping.lidUserOf(named.user) : undefined
+    const address = lidUser === undefined ? named : lidAddress(named, lidUser)
+    // A record that has been in use under the LID needs no search for an older one.
     if (!isLidAddress(address) || this.#records.has(address.text))
       return { jid, address: address.text, twin: undefined }
     const pnUser = named.isPhoneNumber ? named.user : await this.#lidMapping.pnUserOf(address.user)
@@ -49,25 +50,37 @@ export class SessionStore {
     return { jid, address: address.text, twin }
   }
 
+  /** As {@link locate} when nothing has to be looked up, which is the rule between devices that have talked before. */
+  #locateAtOnce(jid: string): SessionLocation | undefined {
+    const named = signalAddress(jid)
+    const lidUser = named.isPhoneNumber ? this.#lidMapping.rememberedLIDUser(named.user) : null
+    if (lidUser === undefined) return undefined
+    const address = lidUser === null ? named : lidAddress(named, lidUser)
+    if (isLidAddress(address) && !this.#records.has(address.text)) return undefined
+    return { jid, address: address.text, twin: undefined }
+  }
+
   /**
-   * Runs `work` in a transaction that alone may touch the sessions of the given devices. `otherScopes` are taken too;
-   * they must sort before `session:`.
+   * Runs `work` in a transaction that alone may touch the sessions of the given devices; sessions left under their
+   * phone numbers are moved first. `otherScopes` are held too.
    */
   async exclusively<T>(
     jids: readonly string[],
     work: (locations: readonly SessionLocation[]) => Promise<T>,
-    otherScopes: readonly string[] = [],
+    otherScopes: readonly string[] = none,
   ): Promise<T> {
     for (;;) {
       const { revision } = this.#lidMapping
-      const locations = await Promise.all(jids.map(jid => this.locate(jid)))
+      const locations = await Promise.all(jids.map(jid => this.#locateAtOnce(jid) ?? this.locate(jid)))
       const scopes = locations.flatMap(({ address, twin }) =>
-        twin === undefined ? [sessionScope(address)] : [sessionScope(address), sessionScope(twin)],
+        twin === undefined ? sessionScope(address) : [sessionScope(address), sessionScope(twin)],
       )
-      const outcome = await underScopes(this.#keys, inOrder([...otherScopes, ...scopes]), async () =>
-        // A mapping learned while we waited may have moved the session.
-        revision === this.#lidMapping.revision ? { done: await work(locations) } : undefined,
-      )
+      const outcome = await underScopes(this.#keys, [...otherScopes, ...scopes], async () => {
+        // A mapping learned while we waited may have moved the sessions.
+        if (revision !== this.#lidMapping.revision) return undefined
+        await this.#moveTwins(locations)
+        return { done: await work(locations) }
+      })
       if (outcome !== undefined) return outcome.done
     }
   }
@@ -76,29 +89,44 @@ export class SessionStore {
   async exclusivelyFor<T>(
     jid: string,
     work: (location: SessionLocation) => Promise<T>,
-    otherScopes: readonly string[] = [],
+    otherScopes: readonly string[] = none,
   ): Promise<T> {
-    return this.exclusively([jid], ([location = unlocated(jid)]) => work(location), otherScopes)
+    const location = this.#locateAtOnce(jid)
+    if (location !== undefined) {
+      const { revision } = this.#lidMapping
+      const outcome = await underScopes<T | typeof moved>(
+        this.#keys,
+        [...otherScopes, sessionScope(location.address)],
+        () => (revision === this.#lidMapping.revision ? work(location) : Promise.resolve(moved)),
+      )
+      if (outcome !== moved) return outcome
+    }
+    return this.exclusively([jid], ([only = unlocated(jid)]) => work(only), otherScopes)
   }
 
-  /** The record of one device, empty when there is none. Sessions left under the phone number are moved first. */
+  async #moveTwins(locations: readonly SessionLocation[]): Promise<void> {
+    const searched = locations.flatMap(({ address, twin }) => (twin === undefined ? [] : { from: twin, to: address }))
+    if (searched.length === 0) return
+    const stored = await this.#keys.get(
+      'session',
+      searched.map(({ from }) => from),
+    )
+    const moves = searched.filter(({ from }) => stored[from])
+    if (moves.length > 0) await moveSessions(this.#keys, moves)
+  }
+
+  /** The record of one device, empty when there is none. */
   async load(location: SessionLocation, policy: DamagedRecordPolicy): Promise<SessionRecord> {
-    const [record] = await this.loadAll([location], policy)
-    return record ?? emptySessionRecord
+    const stored = await this.#keys.get('session', [location.address])
+    return this.#parse(location, stored[location.address], policy)
   }
 
   /** The records of several devices in one read, in the given order. */
   async loadAll(locations: readonly SessionLocation[], policy: DamagedRecordPolicy): Promise<SessionRecord[]> {
-    const addresses = locations.map(location => location.address)
-    const twins = locations.flatMap(({ twin }) => twin ?? [])
-    let stored = await this.#keys.get('session', twins.length === 0 ? addresses : [...addresses, ...twins])
-    const moves = locations.flatMap(({ address, twin }) =>
-      twin !== undefined && stored[twin] ? [{ from: twin, to: address }] : [],
+    const stored = await this.#keys.get(
+      'session',
+      locations.map(location => location.address),
     )
-    if (moves.length > 0) {
-      await moveSessions(this.#keys, moves)
-      stored = await this.#keys.get('session', addresses)
-    }
     return locations.map(location => this.#parse(location, stored[location.address], policy))
   }
 
@@ -119,10 +147,10 @@ export class SessionStore {
   }
 
   /** Stores records and identities, and deletes used prekeys, in one write. */
-  async save(
-    records: ReadonlyMap<string, SessionRecord>,
+  save(
+    records: Iterable<readonly [address: string, record: SessionRecord]>,
     others: Pick<SignalDataSet, 'identity-key' | 'pre-key'> = {},
-  ): Promise<void> {
+  ): Awaitable<void> {
     const rows: NonNullable<SignalDataSet['session']> = {}
     for (const [address, record] of records) {
       if (isEmptyRecord(record)) {
@@ -133,7 +161,7 @@ export class SessionStore {
       this.#records.remember(address, encoded, record)
       rows[address] = encoded
     }
-    await this.#keys.set({ session: rows, ...others })
+    return this.#keys.set({ session: rows, ...others })
   }
 
   async delete(locations: readonly SessionLocation[]): Promise<void> {
@@ -188,12 +216,6 @@ export class SessionStore {
     return { row: { 'identity-key': { [location.address]: typed } }, replaced: known }
   }
 
-  async #preferred(named: SignalAddress): Promise<SignalAddress> {
-    if (!named.isPhoneNumber) return named
-    const lidUser = await this.#lidMapping.lidUserOf(named.user)
-    return lidUser === undefined ? named : lidAddress(named, lidUser)
-  }
-
   #parse(
     { address }: SessionLocation,
     stored: Parameters<typeof decodeSessionRecord>[0] | null | undefined,
@@ -213,6 +235,9 @@ export class SessionStore {
     }
   }
 }
+
+const none: readonly string[] = []
+const moved = Symbol('moved')
 
 function unlocated(jid: string): SessionLocation {
   return { jid, address: signalAddress(jid).text, twin: undefined }
