@@ -17,7 +17,7 @@ async function send(from: Party, to: Party, value: string): Promise<Sent> {
 }
 
 async function read(at: Party, from: Party, sent: Sent): Promise<string> {
-  return Buffer.from(await at.repository.decryptMessage({ jid: from.jid, ...sent })).toString()
+  return Buffer.from(await at.repository.decryptMessage({ ...sent, jid: from.jid })).toString()
 }
 
 async function contact(options: Parameters<typeof makeParty>[1] = {}): Promise<{ alice: Party; bob: Party }> {
