@@ -1,4 +1,3 @@
-import { isPnUser } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
 import type { WAMessage } from '../events/message-types.js'
 import type { ILogger } from '../logger/logger.js'
@@ -6,7 +5,8 @@ import { proto } from '../proto/index.js'
 import type { SignalRepositoryWithLIDStore } from '../signal/repository-contract.js'
 import { parseIncomingMessage } from './incoming.js'
 import { MISSING_KEYS_ERROR_TEXT, NO_MESSAGE_FOUND_ERROR_TEXT } from './incoming-answer.js'
-import { type DecryptedMessage, decryptIncoming, type MessageDecryptor } from './incoming-decryption.js'
+import { type DecryptedMessage, decryptIncoming } from './incoming-decryption.js'
+import { repositoryDecryptor } from './repository-decryptor.js'
 
 /** How Baileys retries a decryption that finds no session; kept for programs that read it. */
 export const DECRYPTION_RETRY_CONFIG = {
@@ -14,12 +14,6 @@ export const DECRYPTION_RETRY_CONFIG = {
   baseDelayMs: 100,
   sessionRecordErrors: ['No session record', 'SessionError: No session record'],
 } as const
-
-/** The JID whose session decrypts messages of `sender`: its LID where one is known, since sessions live there. */
-export async function getDecryptionJid(sender: string, repository: SignalRepositoryWithLIDStore): Promise<string> {
-  if (isPnUser(sender) !== true) return sender
-  return (await repository.lidMapping.getLIDForPN(sender)) ?? sender
-}
 
 /**
  * Baileys' entry point: decodes the stanza at once and decrypts it when asked. Failures do not throw: they leave a
@@ -53,22 +47,6 @@ export function decryptMessageNode(
       fullMessage.messageStubType = proto.WebMessageInfo.StubType.CIPHERTEXT
       fullMessage.messageStubParameters = [text]
     },
-  }
-}
-
-/** Decryption by a session repository alone: nothing is stored, secrets of prompts are not known. */
-export function repositoryDecryptor(repository: SignalRepositoryWithLIDStore): MessageDecryptor {
-  return {
-    async pairwise({ type, ciphertext }, { author }) {
-      const jid = await getDecryptionJid(author, repository)
-      return repository.decryptMessage({ jid, type: type === 'pkmsg' ? 'pkmsg' : 'msg', ciphertext })
-    },
-    senderKey: ({ ciphertext }, { sender, author }) =>
-      repository.decryptGroupMessage({ group: sender, authorJid: author, msg: ciphertext }),
-    async distribute(item, { author }) {
-      await repository.processSenderKeyDistributionMessage({ item, authorJid: author })
-    },
-    promptSecret: () => Promise.resolve(undefined),
   }
 }
 

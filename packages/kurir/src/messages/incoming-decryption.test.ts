@@ -7,11 +7,12 @@ import { proto } from '../proto/index.js'
 import type { SignalRepositoryWithLIDStore } from '../signal/repository-contract.js'
 import { SignalError } from '../signal/signal-error.js'
 import { sealBotReply } from './bot-replies.js'
-import { decryptMessageNode, getDecryptionJid } from './decrypt-node.js'
+import { decryptMessageNode } from './decrypt-node.js'
 import { wrapDeviceSent } from './device-sent.js'
 import { parseIncomingMessage } from './incoming.js'
 import { type DecryptedMessage, decryptIncoming, type MessageDecryptor } from './incoming-decryption.js'
 import { encodeWAMessage } from './padding.js'
+import { getDecryptionJid } from './repository-decryptor.js'
 import { me } from './testing/fixtures.js'
 
 const { Type } = proto.Message.ProtocolMessage
