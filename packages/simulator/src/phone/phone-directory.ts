@@ -81,6 +81,20 @@ export class PhoneDirectory {
     await signal.injectE2ESessions(bundles)
   }
 
+  /** One `<to>` with its ciphertext per device; devices that cannot be encrypted for are left out. */
+  async encryptCopies(targets: readonly Target[], plaintextFor: (target: Target) => Uint8Array): Promise<BinaryNode[]> {
+    await this.ensureSessions(targets)
+    const results = await this.#context().signal.encryptForDevices(
+      targets.map(target => target.session),
+      (_, index) => plaintextFor(targets[index] as Target),
+    )
+    return results.flatMap((result, index) => {
+      const jid = targets[index]?.jid
+      if (jid === undefined || result.type === 'failed') return []
+      return [element('to', { jid }, [element('enc', { v: '2', type: result.type }, result.ciphertext)])]
+    })
+  }
+
   async #query(userJids: readonly string[]): Promise<void> {
     const users = userJids.map(jid => element('user', { jid }))
     const query = element('query', {}, [element('devices', { version: '2' }), element('lid')])

@@ -69,6 +69,12 @@ export class PhoneReceiver {
     }
   }
 
+  /** Sends the receipt for a message without reading it. */
+  confirm(node: BinaryNode): void {
+    const envelope = this.#envelope(node)
+    if (envelope !== undefined) this.#receipt(node, envelope)
+  }
+
   /** The content of all parts, merged; undefined when it was only a key. */
   async #decrypt(node: BinaryNode, envelope: Envelope): Promise<proto.IMessage | undefined> {
     const { signal } = this.#context()

@@ -79,6 +79,38 @@ describe('a phone', () => {
     await expect(alice.waitForMessage(() => true, 5)).rejects.toMatchObject({ code: 'timed-out' })
   })
 
+  it('lets messages that were encrypted ahead leave at once', async () => {
+    const prepared = await alice.prepare(bob.jid, [{ text: '1' }, { text: '2' }, { text: '3' }])
+    expect(bob.messages).toEqual([])
+    await prepared.send()
+    await bob.waitForMessage(({ id }) => id === prepared.ids[2])
+    expect(bob.messages.map(({ text }) => text)).toEqual(['1', '2', '3'])
+  })
+
+  it('confirms without reading when told to', async () => {
+    bob.confirmOnly = true
+    const id = await alice.send(bob.jid, { text: 'unread' })
+    await alice.waitForReceipt(({ ids }) => ids.includes(id))
+    expect([bob.arrived, bob.messages]).toEqual([1, []])
+    bob.confirmOnly = false
+    await alice.send(bob.jid, { text: 'read' })
+    expect(await bob.waitForMessage()).toMatchObject({ text: 'read' })
+  })
+
+  it('reaches a companion that it had not heard of, once the service tells of another device set', async () => {
+    await alice.send(bob.jid, { text: 'before' })
+    wa.faults.add({
+      direction: 'to-client',
+      match: { tag: 'notification', device: alice.number },
+      action: { kind: 'drop' },
+    })
+    const companion = await Companion.linked({ url: wa.url, root: wa.noiseRoot }, bob)
+    const id = await alice.send(bob.jid, { text: 'for the new one, too' })
+    expect((await companion.next(({ attrs }) => attrs['id'] === id)).attrs['from']).toBe(alice.jid)
+    expect(bob.messages.filter(message => message.id === id)).toHaveLength(1)
+    await companion.close()
+  })
+
   it('talks in groups, and begins a new key when a member leaves', async () => {
     const carol = await wa.phone('6281110003')
     const group = await alice.createGroup('Three', [bob.jid, carol.lid])

@@ -6,6 +6,7 @@ import { Device } from '../accounts/device.js'
 import type { SeededRandom } from '../random.js'
 import type { Service } from '../router/service.js'
 import { bigEndian, childrenOf, element } from '../router/stanzas.js'
+import type { PhoneContent } from './phone-content.js'
 import type { PhoneContext } from './phone-context.js'
 import { PhoneDirectory } from './phone-directory.js'
 import { PhoneKeys } from './phone-keys.js'
@@ -13,7 +14,7 @@ import { type LinkingOptions, PhoneLinking } from './phone-linking.js'
 import { PhoneLog, type PhoneMessage, type PhoneReceipt, type Predicate } from './phone-messages.js'
 import { PhoneReceiver } from './phone-receiver.js'
 import { PhoneRetries } from './phone-retries.js'
-import { type PhoneContent, PhoneSender } from './phone-sender.js'
+import { PhoneSender, type PreparedMessages } from './phone-sender.js'
 import { makePhoneSignal, type PhoneSignal } from './phone-signal.js'
 import { PhoneWire } from './phone-wire.js'
 
@@ -26,7 +27,7 @@ export interface LinkedDevice {
   readonly online: boolean
 }
 
-const FIRST_PREKEYS = 50
+const FIRST_PREKEYS = 20
 const MORE_PREKEYS = 50
 const DEFAULT_TIMEOUT_MS = 10_000
 
@@ -54,6 +55,8 @@ export class Phone {
   #keys: PhoneKeys
   #signal: PhoneSignal
   #autoRead = false
+  #confirmOnly = false
+  #arrived = 0
 
   private constructor(service: Service, account: Account, random: SeededRandom, options: LinkingOptions) {
     this.#service = service
@@ -152,6 +155,14 @@ export class Phone {
     return await this.#sender.send(jid, content, options.id)
   }
 
+  /**
+   * Encrypts messages ahead, so that they can all leave at once later: for measuring how fast a client receives. Other
+   * messages to the same chat must wait until these have left.
+   */
+  async prepare(jid: string, contents: readonly PhoneContent[]): Promise<PreparedMessages> {
+    return await this.#sender.prepare(jid, contents)
+  }
+
   /** The first message that fits, of those that came and those to come. @throws KurirError `timed-out` */
   waitForMessage(
     predicate: Predicate<PhoneMessage> = () => true,
@@ -182,6 +193,19 @@ export class Phone {
     const participant = message.chat.endsWith('@g.us') ? message.sender : undefined
     const attrs = { id: messageId, to: message.chat, type: 'read', participant, t: this.#service.core.time() }
     this.#wire.write(element('receipt', attrs))
+  }
+
+  /** Messages that have come, readable or not. */
+  get arrived(): number {
+    return this.#arrived
+  }
+
+  /**
+   * Only confirms messages from now on, without decrypting them, or decrypts again: for measuring how fast a client
+   * sends. What was skipped stays unread.
+   */
+  set confirmOnly(on: boolean) {
+    this.#confirmOnly = on
   }
 
   /** Reads every message at once from now on, or no longer. */
@@ -245,7 +269,7 @@ export class Phone {
     this.#device.keys = this.#keys.published
     this.account.lastKeyIndex = 0
     this.account.keyIndexList = this.#keys.signKeyIndexes([0], 0, this.#service.core.now())
-    this.#sender.forgetEverything()
+    this.#sender.groups.forgetEverything()
     await this.#publishPreKeys(FIRST_PREKEYS)
     this.#service.directory.announceIdentityChange(this.account)
   }
@@ -278,7 +302,9 @@ export class Phone {
   async #handle(node: BinaryNode): Promise<void> {
     switch (node.tag) {
       case 'message':
-        await this.#receiver.receive(node)
+        this.#arrived += 1
+        if (this.#confirmOnly) this.#receiver.confirm(node)
+        else await this.#receiver.receive(node)
         return
       case 'receipt':
         await this.#takeReceipt(node)
@@ -312,7 +338,7 @@ export class Phone {
     if (type === 'devices' || type === 'account_sync') this.#directory.forget(from)
     if (type === 'encrypt' && change?.tag === 'identity') this.#directory.forget(from)
     if (type === 'encrypt' && change?.tag === 'count') await this.#publishPreKeys(MORE_PREKEYS)
-    if (type === 'w:gp2' && change?.tag === 'remove' && from !== undefined) await this.#sender.renewGroupKey(from)
+    if (type === 'w:gp2' && change?.tag === 'remove' && from !== undefined) await this.#sender.groups.renewKey(from)
   }
 
   #acknowledge(node: BinaryNode): void {
