@@ -1,6 +1,7 @@
 import { inflateSync } from 'node:zlib'
 import { MAX_NODE_DEPTH } from './encode.js'
 import { NodeDecodeError, type NodeDecodeReason } from './errors.js'
+import { nameAt } from './name-cache.js'
 import type { BinaryNode, BinaryNodeAttributes, BinaryNodeCodingOptions, BinaryNodeContent } from './node.js'
 import { HEX_ALPHABET, NIBBLE_ALPHABET, unpackText } from './packed.js'
 import { LAST_SINGLE_BYTE_TOKEN, TAG, tokenWords } from './tokens.js'
@@ -133,7 +134,7 @@ class NodeReader {
     if (++this.nodes > MAX_NODE_COUNT) throw this.fail('too-many-nodes')
     const size = this.readListSize(this.readByte())
     if (size === 0) throw this.fail('empty-list')
-    const tag = this.readString(this.readByte(), 0)
+    const tag = this.readName(this.readByte())
     if (tag.length === 0) throw this.fail('empty-tag')
     const attrs = this.readAttributes((size - 1) >> 1)
     return size & 1 ? { tag, attrs } : { tag, attrs, content: this.readContent(depth) }
@@ -144,7 +145,7 @@ class NodeReader {
     for (let index = 0; index < count; index++) {
       const keyTag = this.readByte()
       if (keyTag === TAG.LIST_EMPTY) throw this.fail('not-a-string')
-      const key = this.readString(keyTag, 0)
+      const key = this.readName(keyTag)
       const value = this.readString(this.readByte(), 0)
       if (key === '__proto__') setInheritedName(attrs, key, value)
       else attrs[key] = value
@@ -183,6 +184,13 @@ class NodeReader {
     const start = this.take(length)
     const view = this.bytes.subarray(start, this.position)
     return this.pinned <= SMALL_BACKING_STORE || length * 2 >= this.pinned ? view : Buffer.from(view)
+  }
+
+  /** The name of an element or attribute: any string form, seldom a JID. */
+  private readName(tag: number): string {
+    if (tag !== TAG.BINARY_8) return this.readString(tag, 0)
+    const length = this.readByte()
+    return nameAt(this.bytes, this.take(length), length)
   }
 
   private readString(tag: number, nesting: number): string {

@@ -61,6 +61,11 @@ export function tokenCodes(): ReadonlyMap<string, TokenCode> {
 function splitWords(): readonly string[] {
   const words: string[] = new Array(256).fill('')
   let code = 1
-  for (const word of SINGLE_BYTE_WORDS.trim().split(/\s/)) words[code++] = word
-  return words.concat(DICTIONARY_WORDS.trim().split(/\s/))
+  for (const word of wordsOf(SINGLE_BYTE_WORDS)) words[code++] = word
+  return words.concat(wordsOf(DICTIONARY_WORDS))
+}
+
+/** Splitting at one character is several times faster than at a pattern. */
+function wordsOf(text: string): string[] {
+  return text.trim().replaceAll('\n', ' ').split(' ')
 }
