@@ -94,12 +94,10 @@ function tag(id, wire) {
 const TYPE_CODES = {
   int32: 'i',
   uint32: 'u',
-  sint32: 'z',
   fixed32: 'x',
   sfixed32: 'X',
   int64: 'I',
   uint64: 'U',
-  sint64: 'Z',
   fixed64: 'F',
   sfixed64: 'S',
   bool: 'b',

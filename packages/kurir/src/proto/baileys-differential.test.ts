@@ -71,7 +71,7 @@ const BUSY = new Set([
   'SenderKeyMessage',
   'SessionStructure',
 ])
-const runsOf = (name: string): number => (BUSY.has(name) ? 150 : 12)
+const runsOf = (name: string): number => (BUSY.has(name) ? 80 : 8)
 
 describe.each(common)('%s, compared with Baileys', name => {
   const ours = messageClass(name)

@@ -17,4 +17,4 @@ export import WAProto = generated
 
 export type { ConversionOptions } from './runtime/conversion.js'
 export { Long, type LongLike } from './runtime/long.js'
-export { ProtoWriter } from './runtime/writer.js'
+export { ProtoWriter } from './runtime/proto-writer.js'

@@ -4,8 +4,8 @@ import { invalidProtobufValue } from './errors.js'
 import { type FieldEntry, fieldsOf, type ValueType } from './field-table.js'
 import { Long } from './long.js'
 import { asBuffer } from './native-buffer.js'
-import { MAX_DEPTH } from './reader.js'
 import { type MessageType, typeOf } from './registry.js'
+import { MAX_DEPTH } from './wire.js'
 
 /** How `toObject` renders what JSON or a program may want in another form. */
 export interface ConversionOptions {

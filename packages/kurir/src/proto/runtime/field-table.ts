@@ -5,12 +5,10 @@ import type { MessageType } from './registry.js'
 const KINDS = {
   i: 'int32',
   u: 'uint32',
-  z: 'int32',
   x: 'uint32',
   X: 'int32',
   I: 'int64',
   U: 'uint64',
-  Z: 'int64',
   F: 'uint64',
   S: 'int64',
   b: 'bool',

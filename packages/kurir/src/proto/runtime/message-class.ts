@@ -3,9 +3,10 @@ import { type ConversionOptions, fromObject, JSON_OPTIONS, toObject, verify } fr
 import { enumOf } from './enums.js'
 import { invalidProtobuf, invalidProtobufValue } from './errors.js'
 import { fieldsOf } from './field-table.js'
+import { ProtoWriter } from './proto-writer.js'
 import { MessageReader } from './reader.js'
 import { decoderOf, type MessageType, nameOf, typeOf } from './registry.js'
-import { MessageWriter, ProtoWriter } from './writer.js'
+import { MessageWriter } from './writer.js'
 
 const writer = new MessageWriter()
 

@@ -3,27 +3,30 @@ import { Long } from './long.js'
 import { asBuffer, BufferView, copyOf, type NativeBuffer } from './native-buffer.js'
 import { decoderOf, nameOf } from './registry.js'
 import { RepeatedStrings } from './repeated-strings.js'
-
-/** Messages (and groups) nested deeper than this are refused. */
-export const MAX_DEPTH = 100
+import {
+  DELIMITED,
+  END_GROUP,
+  FIXED32,
+  FIXED64,
+  MAX_DEPTH,
+  NUMBER_WIRE_TYPES,
+  type NumberType,
+  START_GROUP,
+  VARINT,
+} from './wire.js'
 
 /** Strings up to this many bytes are read in JavaScript: cheaper than a call into native code. */
 const SHORT_STRING = 12
 
+/** In inputs longer than this (history, app-state snapshots), strings up to that length are made once. */
+const LARGE_INPUT = 16_384
+const REPEATED_LENGTH = 64
+
 /** Memory of this size may be kept alive by a view: that of Node's pool for small buffers. */
 const SMALL_MEMORY = 8192
 
-const REPEATED_LENGTH = 64
 const EMPTY = Buffer.alloc(0)
 const float = new DataView(new ArrayBuffer(8))
-
-/** Wire types of the protobuf encoding. */
-const VARINT = 0
-const FIXED64 = 1
-const DELIMITED = 2
-const START_GROUP = 3
-const END_GROUP = 4
-const FIXED32 = 5
 
 /**
  * Reads one message. The generated decoders drive it: `tag()`, then the method of the field's type with that tag, which
@@ -39,8 +42,8 @@ export class MessageReader {
   /** Offset behind the last byte of the message being read. */
   end: number
   private readonly buffer: NativeBuffer
-  /** Memory behind the input, where the input begins in it, and the length from which bytes members become views. */
   private readonly repeated: RepeatedStrings | undefined
+  /** Memory behind the input, where the input begins in it, and the length from which bytes members become views. */
   private memory: ArrayBufferLike | undefined
   private offset = 0
   private viewLength = 0
@@ -51,7 +54,7 @@ export class MessageReader {
   constructor(bytes: Uint8Array, end: number, type: number) {
     this.buffer = asBuffer(bytes)
     this.memory = undefined
-    this.repeated = end > 16384 ? new RepeatedStrings(this.buffer) : undefined
+    this.repeated = end > LARGE_INPUT ? new RepeatedStrings(this.buffer) : undefined
     this.pos = 0
     this.end = end
     this.type = type
@@ -92,11 +95,6 @@ export class MessageReader {
     return this.varint32() | 0
   }
 
-  sint32(tag: number): number {
-    const value = this.uint32(tag)
-    return (value >>> 1) ^ -(value & 1)
-  }
-
   bool(tag: number): boolean {
     const first = this.buffer[this.pos] as number
     if ((tag & 7) === VARINT && first < 128 && this.pos < this.end) {
@@ -113,12 +111,6 @@ export class MessageReader {
 
   uint64(tag: number): Long {
     return this.varint64(tag, true)
-  }
-
-  sint64(tag: number): Long {
-    const { low, high } = this.varint64(tag, false)
-    const mask = -(low & 1)
-    return new Long(((low >>> 1) | (high << 31)) ^ mask, (high >>> 1) ^ mask, false)
   }
 
   fixed32(tag: number): number {
@@ -200,7 +192,7 @@ export class MessageReader {
     const length = this.length()
     const outer = this.end
     this.end = this.pos + length
-    const element = WIRE_TYPES[method]
+    const element = NUMBER_WIRE_TYPES[method]
     while (this.pos < this.end) list.push(this[method](element))
     this.end = outer
   }
@@ -415,38 +407,6 @@ export class MessageReader {
   private fail(reason: string): never {
     throw invalidProtobuf(nameOf(this.type), this.pos, reason)
   }
-}
-
-/** Types that may come packed. */
-export type NumberType =
-  | 'int32'
-  | 'uint32'
-  | 'sint32'
-  | 'int64'
-  | 'uint64'
-  | 'sint64'
-  | 'bool'
-  | 'fixed32'
-  | 'sfixed32'
-  | 'float'
-  | 'fixed64'
-  | 'sfixed64'
-  | 'double'
-
-const WIRE_TYPES: Readonly<Record<NumberType, number>> = {
-  int32: VARINT,
-  uint32: VARINT,
-  sint32: VARINT,
-  int64: VARINT,
-  uint64: VARINT,
-  sint64: VARINT,
-  bool: VARINT,
-  fixed32: FIXED32,
-  sfixed32: FIXED32,
-  float: FIXED32,
-  fixed64: FIXED64,
-  sfixed64: FIXED64,
-  double: FIXED64,
 }
 
 /** Four bytes at a time; anything beyond ASCII is left to the native decoder. */

@@ -2,8 +2,8 @@ import { invalidProtobufValue } from './errors.js'
 import { fieldsOf } from './field-table.js'
 import { Long } from './long.js'
 import { BufferView, type NativeBuffer } from './native-buffer.js'
-import { MAX_DEPTH, type NumberType } from './reader.js'
 import { encoderOf, nameOf, typeOf } from './registry.js'
+import { MAX_DEPTH, type NumberType } from './wire.js'
 
 /** Messages are written into shared slabs of this size, as `Buffer.allocUnsafe` does for small buffers. */
 const SLAB_SIZE = 8192
@@ -121,11 +121,6 @@ export class MessageWriter {
     else this.putBits(number, -1, tag)
   }
 
-  sint32(value: unknown, tag: number): void {
-    const number = this.toNumber(value, tag) | 0
-    this.uint32((number << 1) ^ (number >> 31), tag)
-  }
-
   bool(value: unknown, tag: number): void {
     const pos = this.pos < NUMBER_ROOM ? this.grow(NUMBER_ROOM) : this.pos
     this.buffer[pos - 1] = value ? 1 : 0
@@ -143,12 +138,6 @@ export class MessageWriter {
 
   uint64(value: unknown, tag: number): void {
     this.int64(value, tag)
-  }
-
-  sint64(value: unknown, tag: number): void {
-    const { low, high } = this.toLong(value, tag)
-    const sign = high >> 31
-    this.putBits((low << 1) ^ sign, ((high << 1) | (low >>> 31)) ^ sign, tag)
   }
 
   fixed32(value: unknown, tag: number): void {
@@ -433,30 +422,3 @@ export class MessageWriter {
 
 /** Writes one member: generated. `order` is the position of its field by number. */
 type PutMember = (writer: MessageWriter, order: number, value: unknown) => void
-
-/** What `encode` returns: `finish()` gives the bytes. Given to another `encode`, it takes those bytes as well. */
-export class ProtoWriter {
-  private parts: Buffer[]
-
-  constructor(bytes?: Buffer) {
-    this.parts = bytes === undefined ? [] : [bytes]
-  }
-
-  /** Bytes so far. */
-  get len(): number {
-    return this.parts.reduce((total, part) => total + part.length, 0)
-  }
-
-  append(bytes: Buffer): this {
-    this.parts.push(bytes)
-    return this
-  }
-
-  finish(): Buffer {
-    const [first] = this.parts
-    if (this.parts.length === 1 && first !== undefined) return first
-    const bytes = Buffer.concat(this.parts)
-    this.parts = [bytes]
-    return bytes
-  }
-}
