@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import type { IncomingMessage } from 'node:http'
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Agent } from 'node:https'
 import type { Socket } from 'node:net'
 import type WebSocket from 'ws'
@@ -73,11 +73,15 @@ export class WebSocketClient extends EventEmitter {
       this.#transport = response.socket
       response.socket.setNoDelay(true)
     })
-    for (const name of ['close', 'error', 'open', 'message', 'ping', 'pong', 'upgrade', 'unexpected-response']) {
-      socket.on(name, (...values: unknown[]) => {
-        if (name !== 'unexpected-response' || this.listenerCount(name) > 0) this.emit(name, ...values)
-      })
+    for (const name of ['close', 'error', 'open', 'message', 'ping', 'pong', 'upgrade']) {
+      socket.on(name, (...values: unknown[]) => this.emit(name, ...values))
     }
+    socket.on('unexpected-response', (request: ClientRequest, response: IncomingMessage) => {
+      this.emit('unexpected-response', request, response)
+      // The WebSocket library leaves the rest to whoever listens.
+      this.emit('error', new Error(`Unexpected server response: ${response.statusCode}`))
+      socket.terminate()
+    })
     await this.#opened(socket)
   }
 
