@@ -154,9 +154,8 @@ export class Service {
       this.#reply(device, node, new IqFailure(misfit.code, text))
       return
     }
-    const [child] = Array.isArray(node.content) ? node.content : []
-    const { xmlns = '', type = '' } = node.attrs
-    const handler = this.#handlers.get(`${xmlns} ${type === '' ? 'set' : type} ${child?.tag ?? ''}`)
+    const { xmlns = '', type = 'set' } = node.attrs
+    const { handler, child } = this.#findHandler(`${xmlns} ${type}`, node)
     if (handler === undefined || misfit !== undefined) {
       if (misfit !== undefined) this.core.violation(device, 'unknown-stanza', misfit.message, node)
       this.#reply(device, node, new IqFailure(501, 'feature-not-implemented'))
@@ -165,6 +164,16 @@ export class Service {
     const request: IqRequest = { device, node, child }
     this.#reply(device, node, handler(request))
     if (xmlns === 'passive' && child?.tag === 'active') this.#afterActive(device)
+  }
+
+  /** The handler for one of the children, in whatever order they stand, and that child. */
+  #findHandler(operation: string, node: BinaryNode): { handler?: IqHandler; child?: BinaryNode } {
+    for (const child of Array.isArray(node.content) ? node.content : []) {
+      const handler = this.#handlers.get(`${operation} ${child.tag}`)
+      if (handler !== undefined) return { handler, child }
+    }
+    const handler = this.#handlers.get(`${operation} `)
+    return handler === undefined ? {} : { handler }
   }
 
   #reply(device: Device, node: BinaryNode, answer: IqAnswer): void {

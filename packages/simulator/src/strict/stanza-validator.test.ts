@@ -131,6 +131,25 @@ describe('requests', () => {
     expect(validator.checkRequest(wrongAddress, 'strict')?.code).toBe(479)
   })
 
+  it('does not depend on the order of children', () => {
+    const parts = [
+      element('registration', {}, Buffer.alloc(4, 1)),
+      element('type', {}, Buffer.of(5)),
+      element('identity', {}, Buffer.alloc(32, 1)),
+      element('list', {}, [
+        element('key', {}, [element('id', {}, Buffer.alloc(3, 1)), element('value', {}, Buffer.alloc(32))]),
+      ]),
+      element('skey', {}, [
+        element('id', {}, Buffer.alloc(3, 1)),
+        element('value', {}, Buffer.alloc(32)),
+        element('signature', {}, Buffer.alloc(64)),
+      ]),
+    ]
+    for (const children of [parts, [...parts].reverse()]) {
+      expect(validator.checkRequest(request({ xmlns: 'encrypt', type: 'set' }, children), 'strict')).toBeUndefined()
+    }
+  })
+
   it('accepts either of two optional first children', () => {
     const member = element('participant', { jid: '1@lid' })
     for (const tag of ['promote', 'demote']) {

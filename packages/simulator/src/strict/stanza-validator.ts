@@ -124,17 +124,19 @@ const operationMisfit = (node: BinaryNode, operation: Operation, to: string): Re
   return { code, message: `${operation.name}: ${misfit}` }
 }
 
-/** The tags a request of this operation may begin with; the empty one when it may have no child. */
-const firstTags = (schema: SchemaOperation): string[] => {
-  const [first] = schema.c ?? []
-  if (first === undefined) return ['']
-  const node = first.ref === undefined ? first : (stanzaSchema().parts[first.ref] ?? first)
-  const tags = (node.one ?? node.anyOf ?? [node]).map(alternative => alternative.t ?? '')
-  // Both promote and demote, or either of them, may stand first.
-  if (first.n?.startsWith('0')) {
-    const [, second] = schema.c ?? []
-    tags.push(second?.t ?? '')
+/**
+ * The tags a request of this operation may begin with: any of its children, since their order is free; the empty one
+ * when it may have none.
+ */
+const firstTags = (schema: SchemaOperation): ReadonlySet<string> => {
+  const tags = new Set<string>()
+  let required = false
+  for (const entry of schema.c ?? []) {
+    const node = entry.ref === undefined ? entry : (stanzaSchema().parts[entry.ref] ?? entry)
+    for (const alternative of node.one ?? node.anyOf ?? [node]) tags.add(alternative.t ?? '')
+    if (!entry.n?.startsWith('0')) required = true
   }
+  if (!required) tags.add('')
   return tags
 }
 

@@ -18,7 +18,6 @@ export const encryptHandlers = (core: ServiceCore): Readonly<Record<string, IqHa
   'encrypt get key_fetch': ({ device, child }) => [element('list', {}, missingBundlesOf(core, device, child))],
   'encrypt get identity': ({ child }) => [element('list', {}, identitiesOf(core, child))],
   'encrypt set registration': ({ device, node }) => upload(core, device, node),
-  'encrypt set identity': ({ device, node }) => upload(core, device, node),
   'encrypt set rotate': ({ device, node, child }) => rotate(core, device, node, child),
 })
 

@@ -1,10 +1,13 @@
 import { type BinaryNode, getBinaryNodeChildren } from 'kurir/binary'
 import type { Device } from '../../accounts/device.js'
+import type { Group } from '../../groups/group.js'
 import { groupElement } from '../../groups/group-element.js'
-import type { GroupService } from '../../groups/group-service.js'
+import type { GroupService, MemberAction } from '../../groups/group-service.js'
 import { type IqAnswer, IqFailure, type IqHandler } from '../iq-answer.js'
 import type { ServiceCore } from '../service-core.js'
-import { element, textOf } from '../stanzas.js'
+import { childrenOf, element, textOf } from '../stanzas.js'
+
+const MEMBER_ACTIONS: readonly MemberAction[] = ['add', 'remove', 'promote', 'demote']
 
 /** Groups as far as group texts need them (docs/protocol/05 §1.5 – §1.14). */
 export const groupHandlers = (core: ServiceCore, groups: GroupService): Readonly<Record<string, IqHandler>> => ({
@@ -17,10 +20,10 @@ export const groupHandlers = (core: ServiceCore, groups: GroupService): Readonly
     ),
   ],
   'w:g2 set create': ({ device, child }) => create(core, groups, device, child),
-  'w:g2 set add': ({ device, node, child }) => change(core, groups, device, node, child),
-  'w:g2 set remove': ({ device, node, child }) => change(core, groups, device, node, child),
-  'w:g2 set promote': ({ device, node, child }) => change(core, groups, device, node, child),
-  'w:g2 set demote': ({ device, node, child }) => change(core, groups, device, node, child),
+  'w:g2 set add': ({ device, node }) => change(core, groups, device, node),
+  'w:g2 set remove': ({ device, node }) => change(core, groups, device, node),
+  'w:g2 set promote': ({ device, node }) => change(core, groups, device, node),
+  'w:g2 set demote': ({ device, node }) => change(core, groups, device, node),
   'w:g2 set subject': ({ device, node, child }) => subject(core, groups, device, node, child),
   'w:g2 set leave': ({ device, child }) => leave(core, groups, device, child),
 })
@@ -49,20 +52,25 @@ const create = (core: ServiceCore, groups: GroupService, device: Device, child: 
   return [groupElement(group, child.attrs['key'], failed)]
 }
 
-const change = (
+/** One request may promote some members and demote others. */
+const change = (core: ServiceCore, groups: GroupService, device: Device, node: BinaryNode): IqAnswer => {
+  const group = core.groups.get(node.attrs['to'])
+  if (group === undefined) return new IqFailure(404, 'item-not-found')
+  if (!groups.mayChange(group, device.account)) return new IqFailure(403, 'forbidden')
+  return childrenOf(node).flatMap(child => {
+    const action = MEMBER_ACTIONS.find(known => known === child.tag)
+    return action === undefined ? [] : [changeMembers(core, groups, device, group, action, child)]
+  })
+}
+
+const changeMembers = (
   core: ServiceCore,
   groups: GroupService,
   device: Device,
-  node: BinaryNode,
-  child: BinaryNode | undefined,
-): IqAnswer => {
-  const group = core.groups.get(node.attrs['to'])
-  if (group === undefined || child === undefined) return new IqFailure(404, 'item-not-found')
-  const action = child.tag
-  if (action !== 'add' && action !== 'remove' && action !== 'promote' && action !== 'demote') {
-    return new IqFailure(400, 'bad-request')
-  }
-  if (!groups.mayChange(group, device.account)) return new IqFailure(403, 'forbidden')
+  group: Group,
+  action: MemberAction,
+  child: BinaryNode,
+): BinaryNode => {
   const outcomes = getBinaryNodeChildren(child, 'participant').map(({ attrs }) => {
     const account = core.accounts.resolve(attrs['jid'])?.account
     return { jid: attrs['jid'], account, error: account === undefined ? '404' : groups.check(group, action, account) }
@@ -71,8 +79,11 @@ const change = (
     account !== undefined && error === undefined ? [account] : [],
   )
   groups.apply(group, device.account, action, accepted)
-  const entries = outcomes.map(({ jid, error }) => element('participant', { jid, error }))
-  return [element(action, {}, entries)]
+  return element(
+    action,
+    {},
+    outcomes.map(({ jid, error }) => element('participant', { jid, error })),
+  )
 }
 
 const subject = (
