@@ -1,4 +1,4 @@
-import { getBinaryNodeChild, getBinaryNodeChildren } from '../binary/accessors.js'
+import { contentBytes, getBinaryNodeChild, getBinaryNodeChildren } from '../binary/accessors.js'
 import { S_WHATSAPP_NET } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
 import { KurirError } from '../errors/kurir-error.js'
@@ -9,6 +9,8 @@ import { bigEndianNumber } from './big-endian.js'
 const publicKeyLength = 32
 const signatureLength = 64
 const keyIdLength = 3
+/** Key type byte. */
+const curve25519 = 5
 
 /**
  * Asks for the key bundles of devices; each answer uses up one of the device's one-time prekeys.
@@ -66,6 +68,8 @@ function parseBundle(user: BinaryNode, jid: string): E2ESession {
       data: { jid, serverCode: Number(error.attrs['code']) || undefined },
     })
   }
+  const type = bytesOf(user, 'type')
+  if (type !== undefined && (type.length !== 1 || type[0] !== curve25519)) throw invalidBundle('type', jid)
   const signed = getBinaryNodeChild(user, 'skey')
   const oneTime = getBinaryNodeChild(user, 'key')
   return {
@@ -86,24 +90,47 @@ function parseBundle(user: BinaryNode, jid: string): E2ESession {
 }
 
 function bytesOf(node: BinaryNode | undefined, tag: string): Uint8Array | undefined {
-  const content = getBinaryNodeChild(node, tag)?.content
-  return content instanceof Uint8Array ? content : undefined
+  return contentBytes(getBinaryNodeChild(node, tag))
 }
 
 function sized(node: BinaryNode | undefined, tag: string, length: number, jid: string): Uint8Array {
   const bytes = bytesOf(node, tag)
   if (bytes?.length === length) return bytes
-  throw new KurirError('invalid-key-bundle', `A key bundle has no usable <${tag}>`, {
+  throw invalidBundle(tag, jid)
+}
+
+function invalidBundle(element: string, jid: string): KurirError {
+  return new KurirError('invalid-key-bundle', `A key bundle has no usable <${element}>`, {
     statusCode: 400,
-    data: { jid, element: tag },
+    data: { jid, element },
   })
 }
 
-/** Builds sessions from a bundle answer, as Baileys' function of this name; users without keys are left out. */
+/** Sessions built at the same time. */
+const injectedAtOnce = 100
+
+/**
+ * Builds sessions from the answer to {@link buildKeyBundleQuery}. Devices whose bundle is missing, damaged or forged
+ * are left out and the others are not held up (docs/protocol/02 §8.2: Baileys drops the whole answer).
+ *
+ * @throws KurirError of the first device when no session at all could be built
+ */
 export async function parseAndInjectE2ESessions(
   node: BinaryNode,
-  repository: SignalRepositoryWithLIDStore,
+  repository: Pick<SignalRepositoryWithLIDStore, 'injectE2ESession'>,
 ): Promise<void> {
-  const { bundles } = parseKeyBundles(node)
-  for (const { jid, session } of bundles) await repository.injectE2ESession({ jid, session })
+  const { bundles, failures } = parseKeyBundles(node)
+  let built = 0
+  let failure: unknown = failures[0]?.error
+  for (let start = 0; start < bundles.length; start += injectedAtOnce) {
+    const block = bundles.slice(start, start + injectedAtOnce)
+    const results = await Promise.allSettled(
+      block.map(({ jid, session }) => repository.injectE2ESession({ jid, session })),
+    )
+    for (const result of results) {
+      if (result.status === 'fulfilled') built++
+      else failure ??= result.reason
+    }
+  }
+  if (built === 0 && failure !== undefined) throw failure
 }

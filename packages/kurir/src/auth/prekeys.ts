@@ -1,4 +1,4 @@
-import { getBinaryNodeChild, getBinaryNodeChildren } from '../binary/accessors.js'
+import { contentBytes, getBinaryNodeChild, getBinaryNodeChildren } from '../binary/accessors.js'
 import { S_WHATSAPP_NET } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
 import { signedKeyPair } from '../crypto/baileys-names.js'
@@ -15,6 +15,10 @@ export const KEY_BUNDLE_TYPE: Buffer = Buffer.of(5)
 /** Highest key id: ids travel in three bytes. */
 export const highestPreKeyId = 2 ** 24 - 1
 const digestHashLength = 20
+/** Prekeys that may wait for their upload; more only come from damaged counters, and are left alone. */
+const mostWaiting = 10_000
+/** Ids looked at in one read. */
+const readAtOnce = 1000
 
 /** What the prekey functions need of the auth state. */
 export interface PreKeyState {
@@ -39,32 +43,43 @@ function distance(first: number, next: number): number {
   return next >= first ? next - first : highestPreKeyId - first + next
 }
 
-/** The next `range` prekeys that are to be uploaded: those that exist already, and new ones for the rest. */
+/**
+ * The next `range` prekeys that are to be uploaded: those that exist already, and new ones for the rest. It does not
+ * know what is stored: {@link preparePreKeys} is what Kurir itself uses.
+ */
 export function generateOrGetPreKeys(
   creds: Pick<AuthenticationCreds, 'nextPreKeyId' | 'firstUnuploadedPreKeyId'>,
   range: number,
 ): PreKeyRange {
-  const waiting = distance(creds.firstUnuploadedPreKeyId, creds.nextPreKeyId)
+  const first = creds.firstUnuploadedPreKeyId
+  const waiting = distance(first, creds.nextPreKeyId)
   const newPreKeys: { [id: number]: KeyPair } = {}
   let id = creds.nextPreKeyId
-  let lastPreKeyId = id - 1
-  for (let made = waiting; made < range; made += 1) {
-    newPreKeys[id] = plainPair(generateKeyPair())
-    lastPreKeyId = id
+  for (let made = waiting; made < range; made++) {
+    newPreKeys[id] = generatePreKey()
     id = nextPreKeyId(id)
   }
-  return { newPreKeys, lastPreKeyId, preKeysRange: [creds.firstUnuploadedPreKeyId, range] }
+  const last = first + range - 1
+  return {
+    newPreKeys,
+    lastPreKeyId: last > highestPreKeyId ? last - highestPreKeyId : last,
+    preKeysRange: [first, range],
+  }
+}
+
+function generatePreKey(): KeyPair {
+  return plainPair(generateKeyPair())
 }
 
 /** Bytes alone: hundreds of prekeys wait for years, and the platform's key objects are a hundred times as large. */
-function plainPair(pair: KeyPair): KeyPair {
-  return { public: Buffer.from(pair.public), private: Buffer.from(pair.private) }
+function plainPair({ private: privateKey, public: publicKey }: KeyPair): KeyPair {
+  return { private: privateKey, public: publicKey }
 }
 
 /** Stored prekeys with ids from `min` (including) to `limit` (excluding). */
 export async function getPreKeys(keys: SignalKeyStore, min: number, limit: number): Promise<{ [id: string]: KeyPair }> {
   const ids: string[] = []
-  for (let id = min; id < limit; id += 1) ids.push(String(id))
+  for (let id = min; id < limit; id++) ids.push(String(id))
   return found(await keys.get('pre-key', ids))
 }
 
@@ -74,31 +89,79 @@ function found(rows: { [id: string]: KeyPair | null | undefined }): { [id: strin
   return present
 }
 
+/** Prekeys that are stored and can be uploaded, and what that means for the credentials. */
+export interface PreparedPreKeys {
+  readonly preKeys: { [id: string]: KeyPair }
+  /** To be applied and saved at once: the ids are taken. */
+  readonly stored: Pick<AuthenticationCreds, 'nextPreKeyId'>
+  /** To be applied when the server has confirmed the upload. Until then the next call offers the same keys again. */
+  readonly uploaded: Pick<AuthenticationCreds, 'firstUnuploadedPreKeyId'>
+}
+
 /**
- * Makes the next `count` prekeys durable and returns them with the change of the credentials that goes with them. The
- * keys are stored before anybody can learn of them.
+ * Makes `count` prekeys ready for an upload and durable: those that were made before and never confirmed, and new ones
+ * for the rest. New keys never take an id that is stored, so neither the wrap of the ids nor credentials that were not
+ * saved in time (or come from a backup) overwrite a key that somebody may have been given.
+ */
+export async function preparePreKeys({ creds, keys }: PreKeyState, count: number): Promise<PreparedPreKeys> {
+  const waiting = await waitingPreKeys(creds, keys, count)
+  const preKeys = { ...waiting.preKeys }
+  const missing = count - Object.keys(preKeys).length
+  let next = creds.nextPreKeyId
+  const newPreKeys: { [id: string]: KeyPair } = {}
+  while (Object.keys(newPreKeys).length < missing) {
+    const { ids, after } = idsFrom(next, missing - Object.keys(newPreKeys).length)
+    next = after
+    const stored = found(await keys.get('pre-key', ids))
+    for (const id of ids) if (!(id in stored)) newPreKeys[id] = generatePreKey()
+  }
+  if (missing > 0) await keys.set({ 'pre-key': newPreKeys })
+  return {
+    preKeys: Object.assign(preKeys, newPreKeys),
+    stored: { nextPreKeyId: next },
+    uploaded: { firstUnuploadedPreKeyId: missing > 0 ? next : waiting.after },
+  }
+}
+
+/** Stored keys between the first one that was not uploaded and the next one to be made, `count` at most. */
+async function waitingPreKeys(
+  creds: PreKeyState['creds'],
+  keys: SignalKeyStore,
+  count: number,
+): Promise<{ preKeys: { [id: string]: KeyPair }; after: number }> {
+  const preKeys: { [id: string]: KeyPair } = {}
+  let after = creds.firstUnuploadedPreKeyId
+  let left = distance(after, creds.nextPreKeyId)
+  if (left > mostWaiting) return { preKeys, after: creds.nextPreKeyId }
+  while (left > 0 && Object.keys(preKeys).length < count) {
+    const block = idsFrom(after, Math.min(left, readAtOnce, count - Object.keys(preKeys).length))
+    Object.assign(preKeys, found(await keys.get('pre-key', block.ids)))
+    after = block.after
+    left -= block.ids.length
+  }
+  return { preKeys, after }
+}
+
+function idsFrom(first: number, count: number): { readonly ids: string[]; readonly after: number } {
+  const ids: string[] = []
+  let after = first
+  for (let index = 0; index < count; index++) {
+    ids.push(String(after))
+    after = nextPreKeyId(after)
+  }
+  return { ids, after }
+}
+
+/**
+ * Makes the next `count` prekeys durable and returns them with the change of the credentials, as if they were uploaded
+ * already (Baileys' form of {@link preparePreKeys}).
  */
 export async function getNextPreKeys(
-  { creds, keys }: PreKeyState,
+  state: PreKeyState,
   count: number,
 ): Promise<{ update: Partial<AuthenticationCreds>; preKeys: { [id: string]: KeyPair } }> {
-  const { newPreKeys, preKeysRange } = generateOrGetPreKeys(creds, count)
-  const [first] = preKeysRange
-  const ids: string[] = []
-  let id = first
-  for (let index = 0; index < count; index += 1) {
-    ids.push(String(id))
-    id = nextPreKeyId(id)
-  }
-  const made = Object.keys(newPreKeys).length
-  const update: Partial<AuthenticationCreds> = {
-    nextPreKeyId: made > 0 ? id : creds.nextPreKeyId,
-    firstUnuploadedPreKeyId: id,
-  }
-  if (made > 0) await keys.set({ 'pre-key': newPreKeys })
-  const waiting = ids.filter(candidate => !(candidate in newPreKeys))
-  const stored = waiting.length > 0 ? found(await keys.get('pre-key', waiting)) : {}
-  return { update, preKeys: { ...stored, ...newPreKeys } }
+  const { preKeys, stored, uploaded } = await preparePreKeys(state, count)
+  return { update: { ...stored, ...uploaded }, preKeys }
 }
 
 /** {@link getNextPreKeys} as the stanza that uploads them. */
@@ -152,9 +215,30 @@ export function buildPreKeyCountQuery(): BinaryNode {
 
 /** One-time prekeys that the server has left for this device. @throws KurirError `invalid-prekey-answer` */
 export function parsePreKeyCount(answer: BinaryNode): number {
-  const count = Number(getBinaryNodeChild(answer, 'count')?.attrs['value'])
-  if (!Number.isInteger(count) || count < 0) throw invalidAnswer('count')
-  return count
+  const value = getBinaryNodeChild(answer, 'count')?.attrs.value
+  if (value === undefined || !/^\d{1,9}$/.test(value)) throw invalidAnswer('count')
+  return Number(value)
+}
+
+/** What a notification of type `encrypt` is about (docs/protocol/01 §8.4). */
+export type EncryptNotification =
+  /** The server runs out of prekeys of this device. */
+  | { readonly kind: 'count'; readonly left: number }
+  /** The server asks to compare its keys with ours. */
+  | { readonly kind: 'digest' }
+  /** The identity of `from` has changed. */
+  | { readonly kind: 'identity'; readonly from: string }
+  | { readonly kind: 'unknown' }
+
+/** @throws KurirError `invalid-prekey-answer` for a count that is no number */
+export function parseEncryptNotification(notification: BinaryNode): EncryptNotification {
+  if (getBinaryNodeChild(notification, 'count') !== undefined) {
+    return { kind: 'count', left: parsePreKeyCount(notification) }
+  }
+  if (getBinaryNodeChild(notification, 'digest') !== undefined) return { kind: 'digest' }
+  const { from } = notification.attrs
+  if (getBinaryNodeChild(notification, 'identity') !== undefined && from) return { kind: 'identity', from }
+  return { kind: 'unknown' }
 }
 
 export function buildPreKeyDigestQuery(): BinaryNode {
@@ -170,25 +254,47 @@ export interface PreKeyDigest {
   readonly hash: Uint8Array
 }
 
-/** @throws KurirError `invalid-prekey-answer` */
+/** @throws KurirError `invalid-prekey-answer` when something is missing or has a wrong length, or the key type is not 5 */
 export function parsePreKeyDigest(answer: BinaryNode): PreKeyDigest {
   const digest = getBinaryNodeChild(answer, 'digest')
   const skey = getBinaryNodeChild(digest, 'skey')
-  const hash = bytes(digest, 'hash')
-  if (!digest || !skey || hash.length !== digestHashLength) throw invalidAnswer('digest')
+  if (bytesOf(digest, 'type', 1)[0] !== KEY_BUNDLE_TYPE[0]) throw invalidAnswer('type')
+  const list = getBinaryNodeChild(digest, 'list')
   return {
-    registrationId: bigEndianNumber(bytes(digest, 'registration')),
-    identity: bytes(digest, 'identity'),
+    registrationId: bigEndianNumber(bytesOf(digest, 'registration', 4)),
+    identity: bytesOf(digest, 'identity', 32),
     signedPreKey: {
-      keyId: bigEndianNumber(bytes(skey, 'id')),
-      public: bytes(skey, 'value'),
-      signature: bytes(skey, 'signature'),
+      keyId: bigEndianNumber(bytesOf(skey, 'id', 3)),
+      public: bytesOf(skey, 'value', 32),
+      signature: bytesOf(skey, 'signature', 64),
     },
-    preKeyIds: getBinaryNodeChildren(getBinaryNodeChild(digest, 'list'), 'id').map(({ content }) =>
-      bigEndianNumber(content instanceof Uint8Array ? content : new Uint8Array()),
-    ),
-    hash,
+    preKeyIds: getBinaryNodeChildren(list, 'id').map(id => bigEndianNumber(sized(contentBytes(id), 'id', 3))),
+    hash: bytesOf(digest, 'hash', digestHashLength),
   }
+}
+
+export type DigestDifference = 'registration' | 'identity' | 'signed-prekey' | 'missing-prekeys' | 'hash'
+
+/** What the server holds differently from this device; undefined when it holds exactly our keys. */
+export async function preKeyDigestDifference(
+  digest: PreKeyDigest,
+  creds: SignalCreds,
+  keys: SignalKeyStore,
+): Promise<DigestDifference | undefined> {
+  const { signedPreKey, signedIdentityKey, registrationId } = creds
+  if (digest.registrationId !== registrationId) return 'registration'
+  if (!constantTimeEqual(digest.identity, signedIdentityKey.public)) return 'identity'
+  const isSameSignedPreKey =
+    digest.signedPreKey.keyId === signedPreKey.keyId &&
+    constantTimeEqual(digest.signedPreKey.public, signedPreKey.keyPair.public) &&
+    constantTimeEqual(digest.signedPreKey.signature, signedPreKey.signature)
+  if (!isSameSignedPreKey) return 'signed-prekey'
+  const ids = digest.preKeyIds.map(String)
+  const stored = found(await keys.get('pre-key', ids))
+  const publics = ids.flatMap(id => stored[id]?.public ?? [])
+  if (publics.length < ids.length) return 'missing-prekeys'
+  const hash = preKeyDigestHash(signedIdentityKey.public, signedPreKey, publics)
+  return constantTimeEqual(digest.hash, hash) ? undefined : 'hash'
 }
 
 /** Whether the server holds exactly the keys that this device has. */
@@ -197,20 +303,7 @@ export async function preKeyDigestMatches(
   creds: SignalCreds,
   keys: SignalKeyStore,
 ): Promise<boolean> {
-  const { signedPreKey, signedIdentityKey, registrationId } = creds
-  const sameSignedPreKey =
-    digest.signedPreKey.keyId === signedPreKey.keyId &&
-    constantTimeEqual(digest.signedPreKey.public, signedPreKey.keyPair.public) &&
-    constantTimeEqual(digest.signedPreKey.signature, signedPreKey.signature)
-  if (!sameSignedPreKey || digest.registrationId !== registrationId) return false
-  if (!constantTimeEqual(digest.identity, signedIdentityKey.public)) return false
-  const ids = digest.preKeyIds.map(String)
-  const stored = found(await keys.get('pre-key', ids))
-  const publics = ids.flatMap(id => (stored[id] ? [stored[id].public] : []))
-  return (
-    publics.length === ids.length &&
-    constantTimeEqual(digest.hash, preKeyDigestHash(signedIdentityKey.public, signedPreKey, publics))
-  )
+  return (await preKeyDigestDifference(digest, creds, keys)) === undefined
 }
 
 /** SHA-1 over identity, signed prekey, its signature and the one-time prekeys in the order of the list. */
@@ -224,18 +317,22 @@ export function preKeyDigestHash(
 
 /**
  * A new signed prekey, stored before it is announced; the current one is kept beside it, since prekey messages under
- * way name it (docs/protocol/01 §8.6).
+ * way name it (docs/protocol/01 §8.6). Make it `creds.signedPreKey` when the server has confirmed it. A rotation that
+ * was interrupted goes on with the key that the server may have got already.
+ *
+ * @param now unix seconds
  */
-export async function prepareSignedPreKeyRotation({
-  creds,
-  keys,
-}: Pick<PreKeyState, 'creds' | 'keys'>): Promise<SignedKeyPair> {
+export async function prepareSignedPreKeyRotation(
+  { creds, keys }: Pick<PreKeyState, 'creds' | 'keys'>,
+  now: number = Math.floor(Date.now() / 1000),
+): Promise<SignedKeyPair> {
   const current = creds.signedPreKey
-  const next: SignedKeyPair = {
-    ...signedKeyPair(creds.signedIdentityKey, nextPreKeyId(current.keyId)),
-    timestampS: Math.floor(Date.now() / 1000),
-  }
-  await keys.set({ 'signed-pre-key': { [current.keyId]: current, [next.keyId]: next } })
+  const nextId = String(nextPreKeyId(current.keyId))
+  const prepared = (await keys.get('signed-pre-key', [nextId]))[nextId]
+  if (prepared) return prepared
+  const made = signedKeyPair(creds.signedIdentityKey, Number(nextId))
+  const next: SignedKeyPair = { ...made, keyPair: plainPair(made.keyPair), timestampS: now }
+  await keys.set({ 'signed-pre-key': { [current.keyId]: current, [nextId]: next } })
   return next
 }
 
@@ -247,9 +344,13 @@ function encryptRequest(type: 'get' | 'set', content: BinaryNode[]): BinaryNode 
   return { tag: 'iq', attrs: { xmlns: 'encrypt', type, to: S_WHATSAPP_NET }, content }
 }
 
-function bytes(node: BinaryNode | undefined, tag: string): Uint8Array {
-  const content = getBinaryNodeChild(node, tag)?.content
-  return content instanceof Uint8Array ? content : new Uint8Array()
+function bytesOf(node: BinaryNode | undefined, tag: string, length: number): Uint8Array {
+  return sized(contentBytes(getBinaryNodeChild(node, tag)), tag, length)
+}
+
+function sized(bytes: Uint8Array | undefined, tag: string, length: number): Uint8Array {
+  if (bytes?.byteLength !== length) throw invalidAnswer(tag)
+  return bytes
 }
 
 function invalidAnswer(element: string): KurirError {

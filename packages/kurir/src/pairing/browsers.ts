@@ -1,4 +1,5 @@
 import { platform, release } from 'node:os'
+import { proto } from '../proto/index.js'
 
 /** What the phone lists a linked device as: `[operating system, browser, release]`. The release is never sent. */
 export type WABrowserDescription = [os: string, browser: string, release: string]
@@ -79,4 +80,16 @@ export function getCompanionPlatformId(browser: WABrowserDescription): string {
  */
 export function companionDisplayName([os, browser]: WABrowserDescription): string {
   return `${browser} (${os})`
+}
+
+/** The number of `DeviceProps.PlatformType` for a browser name, any case, as text; `1` (Chrome) for an unknown name. */
+export function getPlatformId(browser: string): string {
+  return String(devicePlatformType(browser))
+}
+
+/** `DeviceProps.PlatformType` of a browser name, any case; Chrome for an unknown name. */
+export function devicePlatformType(browser: string): proto.DeviceProps.PlatformType {
+  const { PlatformType } = proto.DeviceProps
+  const type: unknown = Reflect.get(PlatformType, browser.toUpperCase())
+  return typeof type === 'number' && type !== PlatformType.UNKNOWN ? type : PlatformType.CHROME
 }

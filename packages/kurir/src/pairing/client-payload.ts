@@ -1,10 +1,11 @@
-import type { AuthenticationCreds } from '../auth/credentials.js'
+import { encodeBigEndian } from '../auth/big-endian.js'
+import { type AuthenticationCreds, assertMeId } from '../auth/credentials.js'
 import { jidDecode } from '../binary/jid.js'
 import { md5 } from '../crypto/digest.js'
 import { KurirError } from '../errors/kurir-error.js'
 import { proto } from '../proto/index.js'
 import type { SignalCreds } from '../signal/key-store.js'
-import type { WABrowserDescription } from './browsers.js'
+import { devicePlatformType, type WABrowserDescription } from './browsers.js'
 
 /** The members of a socket's config that go into the payload. */
 export interface ClientPayloadConfig {
@@ -20,6 +21,8 @@ const NETWORK_UNKNOWN = '000'
 const CLIENT_TEXT = '0.1'
 const KEY_BUNDLE_TYPE = 5
 const ANDROID = /android/i
+const PHONE_NUMBER = /^\d{1,15}$/
+const PHONE_SERVERS: ReadonlySet<string> = new Set(['s.whatsapp.net', 'c.us', 'hosted'])
 
 /**
  * The payload of a device that is not linked yet (docs/protocol/01 §3.3): it asks the server for pairing references and
@@ -32,10 +35,10 @@ export function generateRegistrationNode(creds: SignalCreds, config: ClientPaylo
     passive: false,
     pull: false,
     devicePairingData: {
-      eRegid: bigEndian(registrationId, 4),
+      eRegid: encodeBigEndian(registrationId, 4),
       eKeytype: Buffer.of(KEY_BUNDLE_TYPE),
       eIdent: signedIdentityKey.public,
-      eSkeyId: bigEndian(signedPreKey.keyId, 3),
+      eSkeyId: encodeBigEndian(signedPreKey.keyId, 3),
       eSkeyVal: signedPreKey.keyPair.public,
       eSkeySig: signedPreKey.signature,
       buildHash: md5(config.version.join('.')),
@@ -51,8 +54,8 @@ export function generateRegistrationNode(creds: SignalCreds, config: ClientPaylo
  */
 export function generateLoginNode(userJid: string, config: ClientPayloadConfig): proto.IClientPayload {
   const jid = jidDecode(userJid)
-  const username = Number(jid?.user)
-  if (!jid || !Number.isSafeInteger(username) || username <= 0) {
+  const username = jid !== undefined && PHONE_NUMBER.test(jid.user) ? Number(jid.user) : 0
+  if (jid === undefined || username === 0 || !PHONE_SERVERS.has(jid.server)) {
     throw new KurirError('invalid-jid', 'The own JID does not name a phone number', {
       statusCode: 400,
       data: { jid: userJid },
@@ -72,14 +75,12 @@ export function generateLoginNode(userJid: string, config: ClientPayloadConfig):
 /** {@link generateRegistrationNode} under the name the socket uses. */
 export const registrationPayload = generateRegistrationNode
 
-/** The login payload of these credentials. @throws KurirError `not-authenticated`, `invalid-jid` */
+/** The login payload of these credentials. @throws KurirError `not-authenticated` (401), `invalid-jid` (400) */
 export function loginPayload(
   creds: Pick<AuthenticationCreds, 'me'>,
   config: ClientPayloadConfig,
 ): proto.IClientPayload {
-  const id = creds.me?.id
-  if (!id) throw new KurirError('not-authenticated', 'The credentials name no account', { statusCode: 401 })
-  return generateLoginNode(id, config)
+  return generateLoginNode(assertMeId(creds), config)
 }
 
 /** What the phone shows and offers to this device at pairing (docs/protocol/01 §3.6). */
@@ -107,10 +108,9 @@ export function deviceProps({ browser, syncFullHistory }: ClientPayloadConfig): 
 }
 
 function platformType(browserName: string): proto.DeviceProps.PlatformType {
-  const { PlatformType } = proto.DeviceProps
-  if (browserName.toUpperCase() === 'ANDROID') return PlatformType.ANDROID_PHONE
-  const value: unknown = Reflect.get(PlatformType, browserName.toUpperCase())
-  return typeof value === 'number' ? value : PlatformType.CHROME
+  return browserName.toUpperCase() === 'ANDROID'
+    ? proto.DeviceProps.PlatformType.ANDROID_PHONE
+    : devicePlatformType(browserName)
 }
 
 function commonPayload(config: ClientPayloadConfig): proto.IClientPayload {
@@ -146,10 +146,4 @@ function webSubPlatform({
   if (!syncFullHistory || name !== 'Desktop') return WebSubPlatform.WEB_BROWSER
   if (os === 'Mac OS') return WebSubPlatform.DARWIN
   return os === 'Windows' ? WebSubPlatform.WIN32 : WebSubPlatform.WEB_BROWSER
-}
-
-function bigEndian(value: number, length: number): Buffer {
-  const bytes = Buffer.alloc(length)
-  bytes.writeUIntBE(value, 0, length)
-  return bytes
 }

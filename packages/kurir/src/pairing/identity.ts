@@ -1,6 +1,5 @@
 import { encodeSignedDeviceIdentity } from '../auth/account-identity.js'
 import type { AuthenticationCreds } from '../auth/credentials.js'
-import { S_WHATSAPP_NET } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
 import { type KeyPair, rawPublicKey, typedPublicKey } from '../crypto/curve.js'
 import { hmacSha256 } from '../crypto/digest.js'
@@ -9,7 +8,7 @@ import { xeddsaSign, xeddsaVerify } from '../crypto/xeddsa.js'
 import { KurirError } from '../errors/kurir-error.js'
 import { proto } from '../proto/index.js'
 import type { SignalIdentity } from '../signal/key-store.js'
-import { parsePairSuccess } from './stanzas.js'
+import { buildPairDeviceSign, parsePairSuccess } from './stanzas.js'
 
 /** What each ADV signature covers begins with two bytes (docs/protocol/01 §6.5). */
 export const WA_ADV_ACCOUNT_SIG_PREFIX: Buffer = Buffer.of(6, 0)
@@ -65,6 +64,7 @@ export function configureSuccessfulPairing(
       statusCode: 401,
     })
   }
+  if (!details.keyIndex) throw incompleteIdentity('key index')
   const account = { ...signed, deviceSignature: signDeviceIdentity(own, signed.details, signed.accountSignatureKey) }
   const identity = createSignalIdentity(success.lid, signed.accountSignatureKey)
   return {
@@ -78,31 +78,7 @@ export function configureSuccessfulPairing(
       signalIdentities: [...(creds.signalIdentities ?? []), identity],
       platform: success.platform,
     },
-    reply: pairingReply(stanza, account, details.keyIndex),
-  }
-}
-
-function pairingReply(
-  stanza: BinaryNode,
-  account: proto.IADVSignedDeviceIdentity,
-  keyIndex: number | null | undefined,
-): BinaryNode {
-  return {
-    tag: 'iq',
-    attrs: { to: S_WHATSAPP_NET, type: 'result', id: stanza.attrs['id'] ?? '' },
-    content: [
-      {
-        tag: 'pair-device-sign',
-        attrs: {},
-        content: [
-          {
-            tag: 'device-identity',
-            attrs: { 'key-index': String(keyIndex ?? 0) },
-            content: encodeSignedDeviceIdentity(account, false),
-          },
-        ],
-      },
-    ],
+    reply: buildPairDeviceSign(stanza.attrs.id ?? '', encodeSignedDeviceIdentity(account, false), details.keyIndex),
   }
 }
 
@@ -124,9 +100,18 @@ function openDeviceIdentity(bytes: Uint8Array, advSecret: Uint8Array): GrantedId
   }
   const { details, accountSignatureKey, accountSignature } = proto.ADVSignedDeviceIdentity.decode(signedBytes)
   if (!details?.length || accountSignatureKey?.length !== KEY_LENGTH || accountSignature?.length !== SIGNATURE_LENGTH) {
-    throw new KurirError('invalid-device-identity', 'The granted identity is incomplete')
+    throw incompleteIdentity('keys and signatures')
   }
-  return { details, accountSignatureKey, accountSignature }
+  // Copies: the credentials outlive the frame that these are views of.
+  return {
+    details: Buffer.from(details),
+    accountSignatureKey: Buffer.from(accountSignatureKey),
+    accountSignature: Buffer.from(accountSignature),
+  }
+}
+
+function incompleteIdentity(part: string): KurirError {
+  return new KurirError('invalid-device-identity', `The granted identity has no usable ${part}`, { data: { part } })
 }
 
 function identityHmac(advSecret: Uint8Array, signedIdentity: Uint8Array, hosted: boolean): Buffer {
@@ -151,21 +136,24 @@ export interface DeviceGrant {
   readonly timestamp: number
   /** 1 or more: 0 is the phone itself. */
   readonly keyIndex: number
+  /** The account is hosted in the cloud. */
   readonly hosted?: boolean
+  /** The device is a hosted one; as the account by default. */
+  readonly hostedDevice?: boolean
 }
 
 /** The phone's part: grants an identity to a device. Returns the bytes of ADVSignedDeviceIdentityHMAC. */
 export function grantDeviceIdentity(grant: DeviceGrant): Uint8Array {
   const { account, deviceIdentity, advSecret, rawId, timestamp, keyIndex, hosted = false } = grant
-  const type = hosted ? HOSTED : E2EE
+  const { hostedDevice = hosted } = grant
   const details = proto.ADVDeviceIdentity.encode({
     rawId,
     timestamp,
     keyIndex,
-    accountType: type,
-    deviceType: type,
+    accountType: hosted ? HOSTED : E2EE,
+    deviceType: hostedDevice ? HOSTED : E2EE,
   }).finish()
-  const prefix = hosted ? WA_ADV_HOSTED_ACCOUNT_SIG_PREFIX : WA_ADV_ACCOUNT_SIG_PREFIX
+  const prefix = hostedDevice ? WA_ADV_HOSTED_ACCOUNT_SIG_PREFIX : WA_ADV_ACCOUNT_SIG_PREFIX
   const signed = proto.ADVSignedDeviceIdentity.encode({
     details,
     accountSignatureKey: account.public,
@@ -212,36 +200,59 @@ export function verifyDeviceIdentity(
   accountKey: Uint8Array | undefined,
   hostedServer = false,
 ): VerifiedDeviceIdentity {
-  const signed = proto.ADVSignedDeviceIdentity.decode(bytes)
-  const details = signed.details ?? new Uint8Array()
-  const identity = rawPublicKey(deviceIdentity)
-  const embedded = signed.accountSignatureKey?.length ? signed.accountSignatureKey : accountKey
-  if (!embedded) throw identityInvalid('account-key')
-  const account = rawPublicKey(embedded)
-  const { rawId, timestamp, keyIndex, deviceType } = proto.ADVDeviceIdentity.decode(details)
-  const hosted = deviceType === HOSTED
+  const { signed, details } = decodeIdentity(bytes)
+  const identity = curveKey(deviceIdentity, 'device-key')
+  const account = curveKey(signed.accountSignatureKey?.length ? signed.accountSignatureKey : accountKey, 'account-key')
+  const signedDetails = signed.details ?? new Uint8Array()
+  const hosted = details.deviceType === HOSTED
   const accountPrefix = hosted ? WA_ADV_HOSTED_ACCOUNT_SIG_PREFIX : WA_ADV_ACCOUNT_SIG_PREFIX
-  if (
-    !xeddsaVerify(
-      account,
-      Buffer.concat([accountPrefix, details, identity]),
-      signed.accountSignature ?? new Uint8Array(),
-    )
-  ) {
+  const accountSigned = Buffer.concat([accountPrefix, signedDetails, identity])
+  if (!xeddsaVerify(account, accountSigned, signed.accountSignature ?? new Uint8Array())) {
     throw identityInvalid('account-signature')
   }
   const devicePrefix = hostedServer ? WA_ADV_HOSTED_DEVICE_SIG_PREFIX : WA_ADV_DEVICE_SIG_PREFIX
-  const deviceSigned = Buffer.concat([devicePrefix, details, identity, account])
+  const deviceSigned = Buffer.concat([devicePrefix, signedDetails, identity, account])
   if (!xeddsaVerify(identity, deviceSigned, signed.deviceSignature ?? new Uint8Array())) {
     throw identityInvalid('device-signature')
   }
+  const { rawId, timestamp, keyIndex } = details
   if (rawId == null || timestamp == null || !keyIndex) throw identityInvalid('details')
   return { rawId, timestamp: Number(timestamp), keyIndex, accountKey: account, hosted }
 }
 
-function identityInvalid(check: string): KurirError {
-  return new KurirError('device-identity-invalid', 'The device identity is not vouched for by its account', {
+/** What failed of a device identity. */
+export type DeviceIdentityCheck =
+  | 'encoding'
+  | 'device-key'
+  | 'account-key'
+  | 'account-signature'
+  | 'device-signature'
+  | 'details'
+
+function decodeIdentity(bytes: Uint8Array): {
+  readonly signed: proto.IADVSignedDeviceIdentity
+  readonly details: proto.IADVDeviceIdentity
+} {
+  try {
+    const signed = proto.ADVSignedDeviceIdentity.decode(bytes)
+    return { signed, details: proto.ADVDeviceIdentity.decode(signed.details ?? new Uint8Array()) }
+  } catch (cause) {
+    throw identityInvalid('encoding', cause)
+  }
+}
+
+function curveKey(key: Uint8Array | undefined, check: DeviceIdentityCheck): Uint8Array {
+  try {
+    return rawPublicKey(key ?? new Uint8Array())
+  } catch (cause) {
+    throw identityInvalid(check, cause)
+  }
+}
+
+function identityInvalid(check: DeviceIdentityCheck, cause?: unknown): KurirError {
+  return new KurirError('device-identity-invalid', `The device identity is not vouched for by its account: ${check}`, {
     statusCode: 400,
     data: { check, retryReason: 12 },
+    cause,
   })
 }

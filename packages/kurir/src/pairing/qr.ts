@@ -2,7 +2,9 @@ import { KurirError } from '../errors/kurir-error.js'
 import { getCompanionPlatformId, type WABrowserDescription } from './browsers.js'
 
 const LINK = 'https://wa.me/settings/linked_devices#'
-const KEY_LENGTH = 32
+/** 32 bytes in base64. */
+const KEY = /^[A-Za-z0-9+/]{43}=$/
+const LONGEST_TEXT = 4096
 
 /** The text that goes into the QR code (docs/protocol/01 §6.2). Keys are base64 of 32 bytes. */
 export function buildPairingQRData(
@@ -30,20 +32,20 @@ export interface ScannedQR {
  * @throws KurirError `invalid-qr` when the text is not one of ours
  */
 export function parsePairingQR(text: string): ScannedQR {
-  const fields = text.slice(text.indexOf('#') + 1).split(',')
+  if (text.length > LONGEST_TEXT) throw invalidQR()
+  const fields = (/^https?:/.test(text) ? text.slice(text.indexOf('#') + 1) : text).split(',')
   // The reference is opaque: the other fields are counted from the right.
-  const isKey = (field: string | undefined) => field !== undefined && Buffer.from(field, 'base64').length === KEY_LENGTH
-  const platformId = isKey(fields.at(-1)) ? undefined : fields.pop()
-  const [advSecret, identityKey, noiseKey] = [fields.pop(), fields.pop(), fields.pop()]
+  const platformId = keyOf(fields.at(-1)) === undefined ? fields.pop() : undefined
+  const [advSecret, identityKey, noiseKey] = [keyOf(fields.pop()), keyOf(fields.pop()), keyOf(fields.pop())]
   const ref = fields.join(',')
-  if (!advSecret || !identityKey || !noiseKey || ref === '' || ![advSecret, identityKey, noiseKey].every(isKey)) {
-    throw new KurirError('invalid-qr', 'The text is not a pairing QR code', { statusCode: 400 })
-  }
-  return {
-    ref,
-    noiseKey: Buffer.from(noiseKey, 'base64'),
-    identityKey: Buffer.from(identityKey, 'base64'),
-    advSecret: Buffer.from(advSecret, 'base64'),
-    platformId,
-  }
+  if (!advSecret || !identityKey || !noiseKey || ref === '') throw invalidQR()
+  return { ref, noiseKey, identityKey, advSecret, platformId }
+}
+
+function keyOf(field: string | undefined): Buffer | undefined {
+  return field !== undefined && KEY.test(field) ? Buffer.from(field, 'base64') : undefined
+}
+
+function invalidQR(): KurirError {
+  return new KurirError('invalid-qr', 'The text is not a pairing QR code', { statusCode: 400 })
 }
