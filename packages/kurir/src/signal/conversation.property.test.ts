@@ -174,23 +174,27 @@ describe('random conversations', () => {
 describe('random traffic over one store', () => {
   it('sends and receives in any interleaving lose nothing', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.boolean(), { minLength: 2, maxLength: 25, size: 'max' }), fc.nat(), async (directions, seed) => {
-        const alice = makeParty('1@s.whatsapp.net')
-        const bob = makeParty('2@s.whatsapp.net')
-        await alice.repository.injectE2ESession({ jid: bob.jid, session: bob.bundle() })
-        await bob.repository.injectE2ESession({ jid: alice.jid, session: alice.bundle() })
-        const arrived: string[] = []
-        await Promise.all(
-          directions.map(async (fromAlice, index) => {
-            const [from, to] = fromAlice ? [alice, bob] : [bob, alice]
-            const sent = await from.repository.encryptMessage({ jid: to.jid, data: Buffer.from(`${index}`) })
-            for (let wait = 0; wait < (seed + index * 7) % 5; wait++) await Promise.resolve()
-            const plaintext = await to.repository.decryptMessage({ jid: from.jid, ...sent })
-            arrived.push(Buffer.from(plaintext).toString())
-          }),
-        )
-        expect(arrived.map(Number).sort((left, right) => left - right)).toEqual(directions.map((_, index) => index))
-      }),
+      fc.asyncProperty(
+        fc.array(fc.boolean(), { minLength: 2, maxLength: 25, size: 'max' }),
+        fc.nat(),
+        async (directions, seed) => {
+          const alice = makeParty('1@s.whatsapp.net')
+          const bob = makeParty('2@s.whatsapp.net')
+          await alice.repository.injectE2ESession({ jid: bob.jid, session: bob.bundle() })
+          await bob.repository.injectE2ESession({ jid: alice.jid, session: alice.bundle() })
+          const arrived: string[] = []
+          await Promise.all(
+            directions.map(async (fromAlice, index) => {
+              const [from, to] = fromAlice ? [alice, bob] : [bob, alice]
+              const sent = await from.repository.encryptMessage({ jid: to.jid, data: Buffer.from(`${index}`) })
+              for (let wait = 0; wait < (seed + index * 7) % 5; wait++) await Promise.resolve()
+              const plaintext = await to.repository.decryptMessage({ jid: from.jid, ...sent })
+              arrived.push(Buffer.from(plaintext).toString())
+            }),
+          )
+          expect(arrived.map(Number).sort((left, right) => left - right)).toEqual(directions.map((_, index) => index))
+        },
+      ),
       { numRuns: 25 },
     )
   }, 120_000)
