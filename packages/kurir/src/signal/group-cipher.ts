@@ -4,7 +4,7 @@ import { hkdf } from '../crypto/hkdf.js'
 import { randomBytes, randomInt } from '../crypto/random.js'
 import { generateSigningKeyPair } from '../crypto/signing-key.js'
 import { xeddsaSign, xeddsaVerify } from '../crypto/xeddsa.js'
-import { jumpLimit, lookUpSeed, messageSeed, newReceivingChain, nextChainKey } from './message-chain.js'
+import { counterLimit, jumpLimit, lookUpSeed, messageSeed, newReceivingChain, nextChainKey } from './message-chain.js'
 import {
   encodeSenderKeyDistribution,
   encodeSenderKeyMessage,
@@ -29,10 +29,10 @@ interface OwnState extends SenderKeyState {
   readonly signingKey: { readonly kind: 'own'; readonly pair: KeyPair }
 }
 
-/** The own key in a record: its newest state, when we can sign with it. */
+/** The own key in a record: its newest state, when we can sign with it and it is not used up. */
 export function ownSenderKey(record: SenderKeyRecord): OwnState | undefined {
   const newest = record.states[0]
-  if (newest === undefined || newest.signingKey.kind !== 'own') return undefined
+  if (newest === undefined || newest.signingKey.kind !== 'own' || newest.chain.next >= counterLimit) return undefined
   return { ...newest, signingKey: newest.signingKey }
 }
 

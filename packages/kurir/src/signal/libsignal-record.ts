@@ -75,7 +75,7 @@ function readSession(stored: JsonObject, fallbackId: unknown): ReadSession {
     ownRatchet: { public: ownPublic, private: secret(pair.privKey, 'privKey') },
     remoteRatchet: publicKey(ratchet.lastRemoteEphemeralKey, 'lastRemoteEphemeralKey'),
     // An unused chain counts as −1 there.
-    previousCounter: Math.max(integer(ratchet.previousCounter ?? 0, 'previousCounter'), 0),
+    previousCounter: uint32(Math.max(integer(ratchet.previousCounter ?? 0, 'previousCounter'), 0), 'previousCounter'),
     sending: chains.sending,
     receiving: [],
     finished: new Uint8Array(0),

@@ -11,6 +11,9 @@ import {
 /** How far ahead of what was read last a message may be, in a session and in a group (docs/protocol/02 §2.5, §3.3). */
 export const jumpLimit = 25_000
 
+/** Counters are 32-bit, and a chain names its next one: the last number is never used. */
+export const counterLimit = 0xffff_ffff
+
 const seedInput = Buffer.of(0x01)
 const nextKeyInput = Buffer.of(0x02)
 
@@ -59,7 +62,7 @@ export function lookUpSeed(chain: ReceivingChain, counter: number, limit = jumpL
     }
   }
   // The sender said before that this chain ends earlier.
-  if (key === undefined) return { outcome: 'invalid-message' }
+  if (key === undefined || counter >= counterLimit) return { outcome: 'invalid-message' }
   if (counter - next > limit) return { outcome: 'message-too-far-ahead' }
   const firstKept = Math.max(next, counter - skippedKeyLimit)
   const firstKeptKey = walk(key, firstKept - next)
@@ -82,7 +85,8 @@ export function lookUpSeed(chain: ReceivingChain, counter: number, limit = jumpL
 export function closeChain(chain: ReceivingChain, lastCounter: number): ReceivingChain {
   const { key, next, skipped } = chain
   const end = lastCounter + 1
-  if (key === undefined || end <= next || end - next > jumpLimit) return { key: undefined, next, skipped }
+  if (key === undefined || end <= next || end - next > jumpLimit || end > counterLimit)
+    return { key: undefined, next, skipped }
   const firstKept = Math.max(next, end - skippedKeyLimit)
   return { key: undefined, next: end, skipped: keepSeeds(skipped, walk(key, firstKept - next), firstKept, end) }
 }

@@ -1,3 +1,4 @@
+import { counterLimit } from './message-chain.js'
 import {
   type DecryptAttempt,
   type DecryptFailure,
@@ -45,6 +46,7 @@ export function encryptWithRecord(
 ): Encrypted {
   const { current } = record
   if (current?.sending === undefined) throw new SignalError('no-session', { detail: 'no open session' })
+  if (current.sending.next >= counterLimit) throw new SignalError('no-session', { detail: 'the chain is used up' })
   const { session, body } = encryptInSession({ ...current, sending: current.sending }, plaintext, local, now)
   const advanced: SessionRecord = { current: session, archived: record.archived }
   const { pendingPreKey } = current

@@ -52,6 +52,7 @@ const failures = {
     message: 'Invalid signature on device key',
     retryReason: RetryReason.invalidSignature,
   },
+  'invalid-prekey-bundle': { message: 'The keys of the device are malformed', retryReason: RetryReason.invalidKey },
   'invalid-sender-key-signature': { message: 'Invalid signature!', retryReason: RetryReason.invalidSignature },
   'invalid-session-record': {
     message: 'The stored session cannot be read',

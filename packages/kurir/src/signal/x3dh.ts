@@ -22,9 +22,10 @@ const noMarks = new Uint8Array(0)
  * Begins a session with a device from its bundle (docs/protocol/02 §2.2). The signed prekey must be signed by the
  * identity of the bundle: nothing else ties the bundle to its owner.
  *
- * @throws SignalError `untrusted-prekey-signature`, `invalid-message-key`
+ * @throws SignalError `untrusted-prekey-signature`, `invalid-prekey-bundle`
  */
 export function initiateSession(local: LocalIdentity, bundle: E2ESession, environment: RatchetEnvironment): Session {
+  checkNumbers(bundle)
   const remoteIdentity = bundleKey(bundle.identityKey)
   const signedPreKey = bundleKey(bundle.signedPreKey.publicKey)
   const preKey = bundle.preKey === undefined ? undefined : bundleKey(bundle.preKey.publicKey)
@@ -34,7 +35,7 @@ export function initiateSession(local: LocalIdentity, bundle: E2ESession, enviro
   const generate = environment.generateKeyPair ?? generateKeyPair
   const baseKey = generate()
   const ownRatchet = generate()
-  const rootKey = agreeOn(() => [
+  const rootKey = agreeOn('invalid-prekey-bundle', () => [
     x25519(local.keyPair, signedPreKey),
     x25519(baseKey, remoteIdentity),
     x25519(baseKey, signedPreKey),
@@ -79,7 +80,7 @@ export function respondToPreKeyMessage(
 ): Session {
   const { signedPreKey, preKey } = keys
   const { identityKey, baseKey } = message
-  const rootKey = agreeOn(() => [
+  const rootKey = agreeOn('invalid-message-key', () => [
     x25519(signedPreKey, identityKey),
     x25519(local.keyPair, baseKey),
     x25519(signedPreKey, baseKey),
@@ -104,12 +105,12 @@ export function respondToPreKeyMessage(
 }
 
 /** `HKDF(ff×32 ‖ DH1 ‖ DH2 ‖ DH3 [‖ DH4], "WhisperText", 64)`: the root key; the chain key beside it has no use. */
-function agreeOn(secrets: () => Uint8Array[]): Uint8Array {
+function agreeOn(failure: 'invalid-prekey-bundle' | 'invalid-message-key', secrets: () => Uint8Array[]): Uint8Array {
   let shared: Uint8Array[]
   try {
     shared = secrets()
   } catch (cause) {
-    throw new SignalError('invalid-message-key', { detail: 'a public key cannot be agreed with' }, cause)
+    throw new SignalError(failure, { detail: 'a public key cannot be agreed with' }, cause)
   }
   return copyKey(hkdf(Buffer.concat([discontinuity, ...shared]), 64, { info: rootInfo }).subarray(0, 32))
 }
@@ -118,6 +119,12 @@ function bundleKey(publicKey: Uint8Array): Uint8Array {
   try {
     return rawPublicKey(publicKey)
   } catch (cause) {
-    throw new SignalError('invalid-message-key', { detail: 'a public key of the bundle is malformed' }, cause)
+    throw new SignalError('invalid-prekey-bundle', { detail: 'a public key is malformed' }, cause)
   }
+}
+
+function checkNumbers({ registrationId, signedPreKey, preKey }: E2ESession): void {
+  const numbers = [registrationId, signedPreKey.keyId, preKey?.keyId ?? 0]
+  if (numbers.every(number => Number.isInteger(number) && number >= 0 && number <= 0xffff_ffff)) return
+  throw new SignalError('invalid-prekey-bundle', { detail: 'an id is not a 32-bit number' })
 }
