@@ -1,24 +1,260 @@
-import { describe, expect, it } from 'vitest'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type BinaryNode, useMultiFileAuthState } from 'kurir'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { KurirClient } from './support/kurir-client.js'
+import { linkedAuth } from './support/linked-credentials.js'
+import { type Script, ScriptedService } from './support/scripted-service.js'
 import { worldForEachTest } from './support/world.js'
 
-describe('first contact', () => {
+const endings: (() => Promise<unknown>)[] = []
+
+afterEach(async () => {
+  vi.useRealTimers()
+  for (const end of endings.splice(0).reverse()) await end()
+})
+
+async function scripted(script: Script = {}): Promise<ScriptedService> {
+  const service = await ScriptedService.start(script)
+  endings.push(() => service.stop())
+  return service
+}
+
+function clientOf(service: ScriptedService, auth = linkedAuth(), config = {}): KurirClient {
+  const client = new KurirClient(service, { auth, config })
+  endings.push(async () => client.socket.end(undefined))
+  return client
+}
+
+const node = (tag: string, attrs: Record<string, string>, content?: BinaryNode[]): BinaryNode =>
+  content === undefined ? { tag, attrs } : { tag, attrs, content }
+
+describe('the handshake over several connections (docs/protocol/01 §2.4 to §2.6)', () => {
+  it('is the full one first, resumes with IK after that, and falls back to XX when the server has a new key', async () => {
+    const auth = linkedAuth()
+    const service = await scripted()
+    const client = clientOf(service, auth)
+    await client.reconnect()
+    expect(service.connections[0]?.handshake).toBe('full')
+    expect(auth.creds.serverIdentity?.key).toEqual(Buffer.from(service.serverKey.public))
+    await client.end()
+    await client.reconnect()
+    expect(service.connections[1]?.handshake).toBe('resumed')
+    await client.end()
+    const moved = await scripted({ root: service.root })
+    const elsewhere = clientOf(moved, auth)
+    await elsewhere.reconnect()
+    expect(moved.connections[0]?.handshake).toBe('fallback')
+    expect(auth.creds.serverIdentity?.key).toEqual(Buffer.from(moved.serverKey.public))
+    await elsewhere.end()
+    await elsewhere.reconnect()
+    expect(moved.connections[1]?.handshake).toBe('resumed')
+  })
+
+  it('falls back when the server refuses to resume', async () => {
+    const auth = linkedAuth()
+    const first = await scripted()
+    await (await clientOf(first, auth).reconnect()).end()
+    const second = await scripted({ root: first.root, serverKey: first.serverKey, resumption: 'refuse' })
+    await clientOf(second, auth).reconnect()
+    expect(second.connections[0]?.handshake).toBe('fallback')
+  })
+
+  it('does not resume with a key that was verified against another root', async () => {
+    const auth = linkedAuth()
+    const first = await scripted()
+    await (await clientOf(first, auth).reconnect()).end()
+    const other = await scripted({ serverKey: first.serverKey })
+    await clientOf(other, auth).reconnect()
+    expect(other.connections[0]?.handshake).toBe('full')
+  })
+
+  it('does not resume when the certificates have run out meanwhile', async () => {
+    const auth = linkedAuth()
+    const service = await scripted()
+    await (await clientOf(service, auth).reconnect()).end()
+    const notAfter = auth.creds.serverIdentity?.notAfter ?? 0
+    const close = await clientOf(service, auth, { clock: () => (notAfter + 7 * 86_400) * 1000 })
+      .connect()
+      .closed()
+    expect(close).toMatchObject({ code: 'noise-certificate-expired', statusCode: 400 })
+  })
+
+  it('logs in with the JID of the device and shows the routing info of the last connection', async () => {
+    const service = await scripted()
+    const client = await clientOf(service).reconnect()
+    const [first] = service.connections
+    expect(first?.payload).toMatchObject({ device: 1, passive: true })
+    expect(String(first?.payload?.username)).toBe('6281110099')
+    expect(first?.routingInfo).toBeUndefined()
+    const info = { tag: 'routing_info', attrs: {}, content: Buffer.from('08031200', 'hex') }
+    first?.send(node('ib', { from: '@s.whatsapp.net' }, [node('edge_routing', {}, [info])]))
+    await client.waitFor(() => client.auth.creds.routingInfo, 'routing info')
+    await client.end()
+    await client.reconnect()
+    expect(service.connections[1]?.routingInfo?.toString('hex')).toBe('08031200')
+  })
+})
+
+describe('life of a connection', () => {
   const world = worldForEachTest()
 
-  it('pairs by QR, restarts on 515, logs in and opens', async () => {
-    const alice = await world().phone('Alice')
-    const bot = world().client().connect()
-    expect(bot.updates[0] ?? { connection: 'connecting' }).toMatchObject({ connection: 'connecting' })
-    await alice.scan(await bot.qr())
-    expect(await bot.closed()).toMatchObject({ code: 'restart-required', statusCode: 515 })
-    expect(bot.updates.map(update => Object.keys(update).join())).toEqual([
-      'connection,receivedPendingNotifications,qr',
-      'qr',
-      'isNewLogin,qr',
-      'connection,lastDisconnect',
-    ])
+  it('delivers what waited in order, then says that it is through', async () => {
+    const [alice, bob] = [await world().phone('Alice'), await world().phone('Bob')]
+    const bot = await world().linked(alice)
+    await bob.send(alice.jid, { text: 'hello' })
+    await bot.text('hello')
+    await bot.end()
+    const texts = Array.from({ length: 150 }, (_, index) => `queued ${index}`)
+    for (const text of texts) await bob.send(alice.jid, { text })
+    const before = bot.events.length
     await bot.reconnect()
-    expect(bot.jid).toBe(`${alice.number}:1@s.whatsapp.net`)
-    expect(bot.socket.user).toMatchObject({ id: bot.jid, lid: `${alice.account.lidUser}:1@lid`, name: 'Alice' })
-    expect(alice.linkedDevices).toMatchObject([{ jid: bot.jid, online: true }])
+    const since = bot.events.slice(before)
+    expect(bot.texts()).toEqual(['hello', ...texts])
+    const types = since.flatMap(({ name, data }) =>
+      name === 'messages.upsert' ? [(data as { type: string }).type] : [],
+    )
+    expect(new Set(types)).toEqual(new Set(['append']))
+    const lastMessage = since.findLastIndex(({ name }) => name === 'messages.upsert')
+    const through = since.findIndex(
+      ({ data }) =>
+        'receivedPendingNotifications' in (data as object) &&
+        (data as { receivedPendingNotifications: boolean }).receivedPendingNotifications,
+    )
+    expect(lastMessage).toBeLessThan(through)
+    await bot.waitFor(() => world().service.unconfirmed(bot.jid) === 0, 'receipts for everything')
+    await bob.send(alice.jid, { text: 'live' })
+    await bot.text('live')
+    const upserts = bot.events.flatMap(({ name, data }) => (name === 'messages.upsert' ? [data] : []))
+    expect(upserts.at(-1)).toMatchObject({ type: 'notify' })
+  })
+
+  it('keeps its state in a folder over connections of new auth states', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'kurir-e2e-'))
+    endings.push(() => rm(folder, { recursive: true, force: true }))
+    const [alice, bob] = [await world().phone('Alice'), await world().phone('Bob')]
+    const first = await useMultiFileAuthState(folder)
+    const bot = await world().linked(alice, { auth: first.state })
+    await bob.send(alice.jid, { text: 'before' })
+    await bot.text('before')
+    await bot.sendText(bob.jid, 'answer')
+    await bob.waitForMessage(({ text }) => text === 'answer')
+    await bot.end()
+    await first.close()
+    const second = await useMultiFileAuthState(folder)
+    endings.push(() => second.close())
+    const again = world().client({ auth: second.state })
+    await bob.send(alice.jid, { text: 'meanwhile' })
+    await again.reconnect()
+    await again.text('meanwhile')
+    await again.sendText(bob.jid, 'after')
+    await bob.waitForMessage(({ text }) => text === 'after')
+    expect(again.unreadable).toEqual([])
+    await again.end()
+  })
+
+  it('ends as replaced when the same credentials connect elsewhere', async () => {
+    const alice = await world().phone('Alice')
+    const bot = await world().linked(alice)
+    const twin = world().client({ auth: bot.auth })
+    await twin.reconnect()
+    expect(await bot.closed()).toMatchObject({
+      code: 'connection-replaced',
+      statusCode: 440,
+      error: { retryable: false },
+    })
+    expect(twin.closes).toEqual([])
+  })
+
+  it('ends as logged out when the phone removes the device, at the next login too', async () => {
+    const alice = await world().phone('Alice')
+    const bot = await world().linked(alice)
+    alice.removeDevice(bot.jid)
+    expect(await bot.closed()).toMatchObject({ code: 'logged-out', statusCode: 401, error: { retryable: false } })
+    expect(await bot.connect().closed()).toMatchObject({ code: 'logged-out', statusCode: 401 })
+  })
+
+  it('reports a cut connection as 428 and opens again with the same state', async () => {
+    const [alice, bob] = [await world().phone('Alice'), await world().phone('Bob')]
+    const bot = await world().linked(alice)
+    world().service.disconnect(bot.jid)
+    expect(await bot.closed()).toMatchObject({ code: 'connection-closed', statusCode: 428, error: { retryable: true } })
+    await bob.send(alice.jid, { text: 'while away' })
+    await bot.reconnect()
+    await bot.text('while away')
+  })
+
+  it('logs out: the phone loses the device, the connection ends with 401', async () => {
+    const alice = await world().phone('Alice')
+    const bot = await world().linked(alice)
+    await bot.socket.logout('Bye')
+    expect(await bot.closed()).toMatchObject({ code: 'logged-out', statusCode: 401, error: { message: 'Bye' } })
+    expect(alice.linkedDevices).toEqual([])
+  })
+
+  it('end() closes once, with the reason that was given, and calls the end handlers first', async () => {
+    const bot = await world().linked(await world().phone('Alice'))
+    const order: string[] = []
+    bot.socket.registerSocketEndHandler(async error => void order.push(`handler ${error?.message}`))
+    bot.socket.ev.on('connection.update', ({ connection }) => connection === 'close' && order.push('close'))
+    await Promise.all([bot.socket.end(new Error('enough')), bot.socket.end(new Error('late'))])
+    await bot.closed()
+    expect(order).toEqual(['handler enough', 'close'])
+    expect(bot.closes.filter(({ error }) => error?.message === 'enough')).toHaveLength(1)
+    await vi.waitFor(() => expect(world().service.connectionCount).toBe(0))
+  })
+
+  it('can be ended before it is connected, and at every later stage', async () => {
+    for (const stage of ['tick', 'connecting', 'web-socket'] as const) {
+      const client = world().client().connect()
+      if (stage === 'connecting') await client.waitFor(() => client.updates[0], 'connecting')
+      if (stage === 'web-socket') await client.socket.waitForSocketOpen()
+      expect(await client.end(), stage).toEqual({ code: undefined, statusCode: undefined, error: undefined })
+    }
+    await vi.waitFor(() => expect(world().service.connectionCount).toBe(0))
+  })
+})
+
+describe('keep-alive (docs/protocol/01 §5.3, §5.4)', () => {
+  it('answers the pings of the server, with the id only when there was one', async () => {
+    const service = await scripted()
+    await clientOf(service).reconnect()
+    const [connection] = service.connections
+    connection?.send(node('iq', { from: '@s.whatsapp.net', type: 'get', xmlns: 'urn:xmpp:ping', id: 'p-1' }))
+    const answer = await connection?.stanza(({ attrs }) => attrs['id'] === 'p-1')
+    expect(answer).toMatchObject({ tag: 'iq', attrs: { type: 'result', to: '@s.whatsapp.net' } })
+    connection?.send(node('iq', { from: '@s.whatsapp.net', type: 'get', xmlns: 'urn:xmpp:ping' }))
+    const second = await connection?.stanza(({ attrs }) => attrs['type'] === 'result' && attrs['id'] === undefined)
+    expect(second?.tag).toBe('iq')
+  })
+
+  it('pings when nothing comes, goes on when it is answered, and gives up with 408 when it is not', async () => {
+    let alive = true
+    const isPing = ({ attrs }: BinaryNode) => attrs['xmlns'] === 'w:p'
+    const service = await scripted({ answer: request => (isPing(request) && !alive ? null : undefined) })
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
+    const client = await clientOf(service, linkedAuth(), { clock: () => Date.now() }).reconnect()
+    const [connection] = service.connections
+    const pings = () => connection?.stanzas.filter(isPing) ?? []
+    const settled = () => client.socket.query(node('iq', { to: '@s.whatsapp.net', type: 'get', xmlns: 'settle' }))
+    for (let round = 1; round <= 3; round += 1) {
+      await settled()
+      await vi.advanceTimersByTimeAsync(30_000)
+      await connection?.stanza(() => pings().length === round)
+      await new Promise(resolve => client.socket.ws.once(`TAG:${pings().at(-1)?.attrs['id']}`, resolve))
+    }
+    alive = false
+    await settled()
+    await vi.advanceTimersByTimeAsync(30_000)
+    await connection?.stanza(() => pings().length === 4)
+    await vi.advanceTimersByTimeAsync(4_900)
+    expect(client.closes).toEqual([])
+    await vi.advanceTimersByTimeAsync(100)
+    expect(await client.closed()).toMatchObject({
+      code: 'connection-lost',
+      statusCode: 408,
+      error: { retryable: true },
+    })
   })
 })

@@ -39,6 +39,7 @@ export interface ClientOptions {
 }
 
 const DEADLINE_MS = 15_000
+const LOOK_AGAIN_MS = 20
 const CIPHERTEXT_STUB = 2
 
 /** A Kurir program on a service: keeps its state over several connections, and everything that was reported. */
@@ -192,7 +193,10 @@ export class KurirClient {
     return message?.key.id ?? ''
   }
 
-  /** Resolves with the first value that `find` gives, now or after a later event or log entry. */
+  /**
+   * Resolves with the first value that `find` gives, now or after a later event or log entry. It is asked from time to
+   * time too: what a test waits for may be on the side of the service.
+   */
   waitFor<Value>(
     find: () => Value | undefined | false,
     what: string,
@@ -201,6 +205,7 @@ export class KurirClient {
     return new Promise((resolve, reject) => {
       const end = () => {
         clearTimeout(timer)
+        clearInterval(again)
         this.#waiting.delete(check)
       }
       const check = () => {
@@ -218,6 +223,7 @@ export class KurirClient {
         end()
         reject(new Error(`Kurir: no ${what} within ${timeoutMs} ms; ${JSON.stringify(this.log.entries.slice(-5))}`))
       }, timeoutMs)
+      const again = setInterval(check, LOOK_AGAIN_MS)
       this.#waiting.add(check)
       check()
     })

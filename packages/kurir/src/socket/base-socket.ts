@@ -81,7 +81,7 @@ function begin({ ev, creds, connection }: SocketCore): void {
 }
 
 function closeEventsAtTheEnd({ connection, ev, repository, config }: SocketCore): void {
-  connection.onEnd(error => {
+  connection.whenEnded(error => {
     repository.close?.()
     ev.flush()
     ev.emit('connection.update', { connection: 'close', lastDisconnect: { error, date: new Date(config.clock()) } })
@@ -174,6 +174,9 @@ function baseMembers(core: SocketCore, preKeys: PreKeyKeeper, pairing: PairingSe
 const LOGOUT_DEADLINE_MS = 5000
 
 async function logOut({ connection, creds, logger }: SocketCore, message: string | undefined): Promise<void> {
+  const reason = intentionalLogout(message)
+  // The server may cut the connection before its answer is read.
+  connection.intendToEnd(reason)
   const jid = creds.me?.id
   if (jid !== undefined && connection.phase === 'open') {
     await connection
@@ -187,7 +190,7 @@ async function logOut({ connection, creds, logger }: SocketCore, message: string
       )
       .catch(error => logger.warn({ err: error }, 'the server did not confirm the logout'))
   }
-  await connection.end(intentionalLogout(message))
+  await connection.end(reason)
 }
 
 /** The web client's session marker; nothing depends on it and a failure is ignored (docs/protocol/01, success). */

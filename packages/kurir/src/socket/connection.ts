@@ -27,6 +27,9 @@ export type ConnectionPhase = 'idle' | 'connecting' | 'handshaking' | 'authentic
 export type StanzaHandler = (node: BinaryNode) => void
 export type EndHandler = (error: Error | undefined) => void | Promise<void>
 
+/** An end handler may not keep the `close` event waiting for longer. */
+const END_HANDLER_DEADLINE_MS = 5000
+
 /** Seconds of silence after a due ping that mean the connection is dead (docs/protocol/01, keep-alive). */
 const KEEP_ALIVE_GRACE_MS = 5000
 
@@ -45,6 +48,8 @@ export class Connection {
   readonly #keepAlive: KeepAlive
   readonly #handlers = new Map<string, StanzaHandler>()
   readonly #endHandlers: EndHandler[] = []
+  #whenEnded: ((error: Error | undefined) => void) | undefined
+  #intendedEnd: Error | undefined
   #phase: ConnectionPhase = 'idle'
   #phaseTimer: NodeJS.Timeout | undefined
   #ended: Promise<void> | undefined
@@ -101,6 +106,16 @@ export class Connection {
     this.#endHandlers.push(handler)
   }
 
+  /** What is called last of all, when the end handlers are through: the place of the `close` event. */
+  whenEnded(handler: (error: Error | undefined) => void): void {
+    this.#whenEnded = handler
+  }
+
+  /** The end has been asked for: whatever brings it about now, this is its reason. */
+  intendToEnd(reason: Error): void {
+    this.#intendedEnd ??= reason
+  }
+
   /** Opens the WebSocket and starts the handshake. Failures end the connection; this never rejects. */
   async start(): Promise<void> {
     if (this.#phase !== 'idle') return
@@ -134,12 +149,7 @@ export class Connection {
   async sendRawMessage(plaintext: Uint8Array): Promise<void> {
     const written = this.#write(plaintext)
     if (!written) return
-    const { connectTimeoutMs } = this.#config
-    let timer: NodeJS.Timeout | undefined
-    const deadline = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(timedOut('send', connectTimeoutMs)), connectTimeoutMs)
-    })
-    await Promise.race([written, deadline]).finally(() => clearTimeout(timer))
+    await withDeadline('send', this.#config.connectTimeoutMs, written)
   }
 
   async sendNode(node: BinaryNode): Promise<void> {
@@ -183,7 +193,8 @@ export class Connection {
     return this.#ended
   }
 
-  async #shutDown(error: Error | undefined): Promise<void> {
+  async #shutDown(cause: Error | undefined): Promise<void> {
+    const error = this.#intendedEnd ?? cause
     const phase = this.#phase
     this.#endReason = error
     this.#enter('ended')
@@ -196,11 +207,12 @@ export class Connection {
     await this.ws.close()
     for (const handler of this.#endHandlers) {
       try {
-        await handler(error)
+        await withDeadline('end-handler', END_HANDLER_DEADLINE_MS, handler(error))
       } catch (failure) {
         this.#logger.error({ err: failure }, 'an end handler failed')
       }
     }
+    this.#whenEnded?.(error)
   }
 
   #enter(phase: ConnectionPhase): void {
@@ -278,6 +290,16 @@ export class Connection {
       this.#logger.debug({ err: error }, 'ping could not be sent'),
     )
   }
+}
+
+/** @throws KurirError `timed-out` (408) with this stage when the work takes longer */
+async function withDeadline(stage: string, milliseconds: number, work: void | Promise<void>): Promise<void> {
+  if (work === undefined) return
+  let timer: NodeJS.Timeout | undefined
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(timedOut(stage, milliseconds)), milliseconds)
+  })
+  await Promise.race([work, deadline]).finally(() => clearTimeout(timer))
 }
 
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))

@@ -49,6 +49,8 @@ export class NotificationReceiver {
       await this.#learnIdentity(node)
       await this.#handlers.get(node.attrs['type'] ?? '')?.(node)
     } catch (error) {
+      // It stays unacknowledged and comes again with the next connection.
+      if (connection.phase === 'ended') return
       logger.error(
         { err: error, id: node.attrs['id'], type: node.attrs['type'] },
         'a notification could not be handled',

@@ -53,7 +53,7 @@ export class PreKeyKeeper {
       if (left === 0) await this.upload(INITIAL_PREKEY_COUNT)
       else if (left < REFILL_BELOW || !held[newest]) await this.upload(REFILL_COUNT)
     } catch (error) {
-      logger.error({ err: error }, 'prekeys could not be refilled')
+      if (connection.phase !== 'ended') logger.error({ err: error }, 'prekeys could not be refilled')
     }
   }
 
