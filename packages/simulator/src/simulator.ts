@@ -1,3 +1,4 @@
+import type { BinaryNode } from 'kurir/binary'
 import { KurirError } from 'kurir/errors'
 import type { NoiseRoot } from 'kurir/noise'
 import type { Account, ValidationMode } from './accounts/account.js'
@@ -10,6 +11,7 @@ import { SeededRandom } from './random.js'
 import { Delivery } from './router/delivery.js'
 import { Service } from './router/service.js'
 import { ServiceCore } from './router/service-core.js'
+import { type StanzaListener, StanzaTrace } from './router/stanza-trace.js'
 import { streamError } from './router/stanzas.js'
 import { ServerCertificates } from './server/certificates.js'
 import { Listener } from './server/listener.js'
@@ -81,13 +83,15 @@ export class Simulator {
     const { host = '127.0.0.1', port = 0, clock = systemClock, validation = 'strict' } = options
     const random = new SeededRandom(options.seed)
     const injector = new FaultInjector(clock, random.fork('faults'))
+    const trace = new StanzaTrace()
     const core = new ServiceCore({
       clock,
       random,
       accounts: new AccountRegistry(random.fork('accounts')),
       groups: new GroupRegistry(),
       violations: new ViolationLog(() => clock.now()),
-      delivery: new Delivery(injector),
+      delivery: new Delivery(injector, trace),
+      trace,
       validation,
     })
     const service = new Service(core, injector, {
@@ -147,6 +151,27 @@ export class Simulator {
 
   clearViolations(): void {
     this.#violations.clear()
+  }
+
+  /** Calls `listener` for every stanza of logged-in devices, phones included; the returned function ends that. */
+  onStanza(listener: StanzaListener): () => void {
+    return this.#service.core.trace.listen(listener)
+  }
+
+  /**
+   * Writes any stanza to a device, as the service never would. With `queue` it stays until the device confirms it.
+   *
+   * @throws KurirError `unknown-device`
+   */
+  inject(deviceJid: string, node: BinaryNode, options: { readonly queue?: boolean } = {}): void {
+    const { delivery } = this.#service.core
+    if (options.queue === true) delivery.deliver(this.#device(deviceJid), node)
+    else delivery.write(this.#device(deviceJid), node)
+  }
+
+  /** Pings a client; false when it does not answer in time. @throws KurirError `unknown-device` */
+  async ping(deviceJid: string, timeoutMs = 5000): Promise<boolean> {
+    return await this.#service.ping(this.#device(deviceJid), timeoutMs)
   }
 
   /** WebSocket connections that are open. */

@@ -137,6 +137,11 @@ export class FaultInjector {
       case 'corrupt':
         pass(corruptCiphertext(node, limit => this.#random.below(limit)))
         return
+      case 'alter': {
+        const altered = action.alter(node)
+        if (altered !== undefined) pass(altered)
+        return
+      }
       case 'nack':
         if (direction === 'from-client') this.#effects?.refuse(device, node, action.code)
         else pass(node)

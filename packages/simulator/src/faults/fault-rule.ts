@@ -2,7 +2,7 @@ import type { BinaryNode } from 'kurir/binary'
 import { parseAddress } from '../accounts/address.js'
 import type { Device } from '../accounts/device.js'
 
-/** What happens to a stanza that a rule matches. All of it can be written as JSON. */
+/** What happens to a stanza that a rule matches. All but `alter` can be written as JSON. */
 export type FaultAction =
   /** Not passed on. Messages, receipts and notifications stay queued and come again at the next login. */
   | { readonly kind: 'drop'; readonly redeliverAfterMs?: number }
@@ -14,6 +14,8 @@ export type FaultAction =
   | { readonly kind: 'reorder'; readonly window: number; readonly holdMs?: number }
   /** One byte of the ciphertext in `<enc>` is changed. */
   | { readonly kind: 'corrupt' }
+  /** Passed on as the function makes it; undefined drops it. For forged keys, lists and attributes. */
+  | { readonly kind: 'alter'; readonly alter: (node: BinaryNode) => BinaryNode | undefined }
   /** From clients: a message is acked with this error, a request answered with it; nothing else happens. */
   | { readonly kind: 'nack'; readonly code: number }
   /** The connection ends with this stream error instead. */

@@ -1,5 +1,5 @@
 import { deflateSync } from 'node:zlib'
-import { constantTimeEqual } from 'kurir/crypto'
+import { constantTimeEqual, hmacSha256 } from 'kurir/crypto'
 import { KurirError } from 'kurir/errors'
 import {
   beginPrimaryHello,
@@ -27,6 +27,9 @@ export interface LinkingOptions {
 /** How long a typed code waits for the client's request to arrive. */
 const CODE_REQUEST_TIMEOUT_MS = 10_000
 
+/** What a forged grant is wrong in. */
+export type GrantForgery = 'hmac' | 'account-signature'
+
 /** Links companions: signs their identity, and gives them what a phone gives (docs/protocol/01 §6, §7). */
 export class PhoneLinking {
   readonly #context: () => PhoneContext
@@ -46,7 +49,7 @@ export class PhoneLinking {
   }
 
   /** Links the client that shows this QR text. Errors: see `Phone.scan`. */
-  async scan(text: string): Promise<Device> {
+  async scan(text: string, forge?: GrantForgery): Promise<Device> {
     const qr = parsePairingQR(text)
     const { service } = this.#context()
     const session = service.pairing.takeRef(qr.ref)
@@ -57,7 +60,7 @@ export class PhoneLinking {
         statusCode: 400,
       })
     }
-    return await this.#link(session, qr.advSecret)
+    return await this.#link(session, qr.advSecret, forge)
   }
 
   /** Links the client that waits for this code. Errors: see `Phone.enterPairingCode`. */
@@ -117,7 +120,7 @@ export class PhoneLinking {
     }
   }
 
-  async #link(session: PairingSession, advSecret: Uint8Array): Promise<Device> {
+  async #link(session: PairingSession, advSecret: Uint8Array, forge?: GrantForgery): Promise<Device> {
     const { service, account, keys } = this.#context()
     const deviceId = service.directory.nextDeviceId(account)
     if (deviceId === undefined) {
@@ -125,7 +128,7 @@ export class PhoneLinking {
     }
     account.lastKeyIndex += 1
     const keyIndex = account.lastKeyIndex
-    const grant = grantDeviceIdentity({
+    const granted = grantDeviceIdentity({
       account: keys.identity,
       deviceIdentity: session.registration.identity,
       advSecret,
@@ -133,11 +136,26 @@ export class PhoneLinking {
       timestamp: service.core.now(),
       keyIndex,
     })
+    const grant = forge === undefined ? granted : forgeGrant(granted, forge, advSecret)
     const name = this.#options.announceName ? account.pushName : undefined
     const device = await service.pairing.link(session, { account, deviceId, keyIndex, grant, name })
     this.#newcomers.add(device)
     return device
   }
+}
+
+/** A grant with one flaw; everything around the flaw holds. */
+const forgeGrant = (grant: Uint8Array, forgery: GrantForgery, advSecret: Uint8Array): Uint8Array => {
+  const envelope = proto.ADVSignedDeviceIdentityHMAC.decode(grant)
+  const details = envelope.details ?? Buffer.alloc(0)
+  if (forgery === 'hmac')
+    return proto.ADVSignedDeviceIdentityHMAC.encode({ details, hmac: Buffer.alloc(32, 1) }).finish()
+  const identity = proto.ADVSignedDeviceIdentity.decode(details)
+  const accountSignature = Buffer.from(identity.accountSignature ?? Buffer.alloc(64))
+  accountSignature.writeUInt8(accountSignature.readUInt8(0) ^ 1, 0)
+  const signed = proto.ADVSignedDeviceIdentity.encode({ ...identity, accountSignature }).finish()
+  const hmac = hmacSha256(advSecret, signed)
+  return proto.ADVSignedDeviceIdentityHMAC.encode({ details: signed, hmac }).finish()
 }
 
 /** A first history notification without chats, small enough to travel inside the message (docs/protocol/03 §9.1). */

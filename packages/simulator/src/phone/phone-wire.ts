@@ -16,16 +16,18 @@ export class PhoneWire implements DeviceLink {
   readonly device: Device
   readonly #service: Service
   readonly #handle: StanzaHandler
+  readonly #onProblem: (error: unknown) => void
   readonly #answers = new Map<string, (node: BinaryNode) => void>()
   readonly #acks = new Map<string, (node: BinaryNode) => void>()
   readonly #inbox: BinaryNode[] = []
   #draining: Promise<void> | undefined
   #requestNumber = 0
 
-  constructor(service: Service, device: Device, handle: StanzaHandler) {
+  constructor(service: Service, device: Device, handle: StanzaHandler, onProblem: (error: unknown) => void) {
     this.#service = service
     this.device = device
     this.#handle = handle
+    this.#onProblem = onProblem
   }
 
   get online(): boolean {
@@ -120,13 +122,22 @@ export class PhoneWire implements DeviceLink {
     settle?.(node)
   }
 
+  /** One stanza that cannot be handled must not stop those behind it. */
+  async #handleSafely(node: BinaryNode): Promise<void> {
+    try {
+      await this.#handle(node)
+    } catch (error) {
+      this.#onProblem(error)
+    }
+  }
+
   async #drain(): Promise<void> {
     // One turn later: the service has finished with what made it write.
     await Promise.resolve()
     for (;;) {
       const batch = this.#inbox.splice(0)
       if (batch.length === 0) break
-      for (const node of batch) await this.#handle(node)
+      for (const node of batch) await this.#handleSafely(node)
     }
     this.#draining = undefined
   }

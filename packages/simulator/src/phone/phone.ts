@@ -5,13 +5,14 @@ import type { Account } from '../accounts/account.js'
 import { Device } from '../accounts/device.js'
 import type { SeededRandom } from '../random.js'
 import type { Service } from '../router/service.js'
-import { bigEndian, childrenOf, element } from '../router/stanzas.js'
+import { childrenOf, element } from '../router/stanzas.js'
 import type { PhoneContent } from './phone-content.js'
 import type { PhoneContext } from './phone-context.js'
 import { PhoneDirectory } from './phone-directory.js'
 import { PhoneKeys } from './phone-keys.js'
-import { type LinkingOptions, PhoneLinking } from './phone-linking.js'
+import { type GrantForgery, type LinkingOptions, PhoneLinking } from './phone-linking.js'
 import { PhoneLog, type PhoneMessage, type PhoneReceipt, type Predicate } from './phone-messages.js'
+import { publishPreKeys } from './phone-prekeys.js'
 import { PhoneReceiver } from './phone-receiver.js'
 import { PhoneRetries } from './phone-retries.js'
 import { PhoneSender, type PreparedMessages } from './phone-sender.js'
@@ -41,6 +42,8 @@ export class Phone {
   readonly messages: readonly PhoneMessage[]
   /** Receipts that came. */
   readonly receipts: readonly PhoneReceipt[]
+  /** What went wrong while it handled stanzas by itself, such as a refused resend. */
+  readonly problems: KurirError[] = []
   readonly #service: Service
   readonly #random: SeededRandom
   readonly #device: Device
@@ -68,7 +71,12 @@ export class Phone {
     account.addDevice(this.#device)
     account.keyIndexSigner = indexes => this.#keys.signKeyIndexes(indexes, account.lastKeyIndex, service.core.now())
     account.keyIndexList = account.keyIndexSigner([0])
-    this.#wire = new PhoneWire(service, this.#device, node => this.#handle(node))
+    this.#wire = new PhoneWire(
+      service,
+      this.#device,
+      node => this.#handle(node),
+      error => this.#problem(error),
+    )
     this.#messageLog = new PhoneLog(service.core.clock, 'message')
     this.#receiptLog = new PhoneLog(service.core.clock, 'receipt')
     this.messages = this.#messageLog.entries
@@ -79,11 +87,11 @@ export class Phone {
     this.#retries = new PhoneRetries(context, this.#directory, this.#sender, keys => this.#signal.storePreKeys(keys))
     this.#receiver = new PhoneReceiver(context, this.#retries, {
       message: message => this.#received(message),
-      peer: (companion, message) => void this.#answerPeer(companion, message),
+      peer: (companion, message) => this.#inBackground(this.#answerPeer(companion, message)),
     })
     this.#linking = new PhoneLinking(context, this.#sender, options)
     service.onActive(device => {
-      if (device.account === account) void this.#linking.welcome(device)
+      if (device.account === account) this.#inBackground(this.#linking.welcome(device))
     })
   }
 
@@ -129,11 +137,13 @@ export class Phone {
   /**
    * Scans the QR of a client and links it; resolves when the client has signed and is told to reconnect.
    *
+   * @param options `forge` spoils what the phone signs: a careful client refuses it
+   *
    * @throws KurirError `invalid-qr`, `unknown-pairing-ref`, `qr-mismatch`, `pairing-refused`, `pairing-timed-out`,
    *   `pairing-connection-lost`, `pairing-answer-invalid`, `too-many-devices`
    */
-  async scan(qrText: string): Promise<LinkedDevice> {
-    return linkedDevice(await this.#linking.scan(qrText))
+  async scan(qrText: string, options: { readonly forge?: GrantForgery } = {}): Promise<LinkedDevice> {
+    return linkedDevice(await this.#linking.scan(qrText, options.forge))
   }
 
   /**
@@ -316,6 +326,16 @@ export class Phone {
     }
   }
 
+  #inBackground(work: Promise<void>): void {
+    work.catch((error: unknown) => this.#problem(error))
+  }
+
+  /** Refusals and time-outs that nobody waits for are kept; anything else is a defect of the simulator and surfaces. */
+  #problem(error: unknown): void {
+    if (!KurirError.is(error)) throw error
+    this.problems.push(error)
+  }
+
   #received(message: PhoneMessage): void {
     this.#messageLog.add(message)
     if (this.#autoRead && !message.fromMe) this.read(message.id)
@@ -355,24 +375,7 @@ export class Phone {
   }
 
   async #publishPreKeys(count: number): Promise<void> {
-    const preKeys = this.#keys.makePreKeys(count)
-    await this.#signal.storePreKeys(preKeys)
-    const { registrationId, identity, signedPreKey } = this.#keys.published
-    const entry = (id: number, value: Uint8Array) => [element('id', {}, bigEndian(id, 3)), element('value', {}, value)]
-    await this.#wire.query({ xmlns: 'encrypt', type: 'set' }, [
-      element('registration', {}, bigEndian(registrationId, 4)),
-      element('type', {}, Buffer.of(5)),
-      element('identity', {}, identity),
-      element(
-        'list',
-        {},
-        preKeys.map(key => element('key', {}, entry(key.id, key.public))),
-      ),
-      element('skey', {}, [
-        ...entry(signedPreKey.id, signedPreKey.public),
-        element('signature', {}, signedPreKey.signature),
-      ]),
-    ])
+    await publishPreKeys(this.#wire, this.#keys, this.#signal, count)
   }
 }
 

@@ -1,7 +1,8 @@
 import type { BinaryNode } from 'kurir/binary'
 import type { Account } from '../accounts/account.js'
-import type { Device } from '../accounts/device.js'
+import type { Device, DeviceLink } from '../accounts/device.js'
 import type { FaultInjector } from '../faults/fault-injector.js'
+import type { StanzaTrace } from './stanza-trace.js'
 import { element, SERVICE } from './stanzas.js'
 
 const PREVIEW_CLASSES = ['message', 'receipt', 'notification', 'call'] as const
@@ -12,9 +13,11 @@ const PREVIEW_CLASSES = ['message', 'receipt', 'notification', 'call'] as const
  */
 export class Delivery {
   readonly #faults: FaultInjector
+  readonly #trace: StanzaTrace
 
-  constructor(faults: FaultInjector) {
+  constructor(faults: FaultInjector, trace: StanzaTrace) {
     this.#faults = faults
+    this.#trace = trace
   }
 
   /** Queues a stanza until the device confirms it, and writes it now when the device is there. */
@@ -28,8 +31,15 @@ export class Delivery {
   write(device: Device, node: BinaryNode): void {
     const { link } = device
     if (link === undefined) return
-    if (this.#faults.idle) link.send(node)
-    else this.#faults.outgoing(device, node, altered => device.link === link && link.send(altered))
+    if (this.#faults.idle) this.#send(device, link, node)
+    else this.#faults.outgoing(device, node, altered => this.#send(device, link, altered))
+  }
+
+  #send(device: Device, link: DeviceLink, node: BinaryNode): void {
+    // A fault may have held it back until after the link was gone.
+    if (device.link !== link) return
+    if (this.#trace.on) this.#trace.note('to-client', device, node)
+    link.send(node)
   }
 
   notifyAccount(account: Account, node: (device: Device) => BinaryNode, except?: Device): void {

@@ -24,7 +24,12 @@ export class ReceiptRouter {
     this.#core.delivery.write(device, element('ack', { class: 'receipt', id, from: to, type, t: this.#core.time() }))
     for (const each of ids) {
       if (DELIVERY_TYPES.has(type)) {
-        device.queue.confirm({ class: 'message', id: each, from: to, participant })
+        const message = device.queue.confirm({ class: 'message', id: each, from: to, participant })
+        if (message !== undefined && !isReceiptOf(node, message) && this.#core.modeOf(device) === 'strict') {
+          const rule =
+            'a receipt goes to the sender of the message, in groups to the group with the author as participant'
+          this.#core.violation(device, 'unexpected-receipt', rule, node)
+        }
       }
       if (!device.deliveredMessages.has(each) && !device.deliveredMessages.forgotten && type !== 'view') {
         this.#core.violation(device, 'unexpected-receipt', `message ${each} was never delivered to this device`, node)
@@ -127,3 +132,10 @@ const listOf = (node: BinaryNode): BinaryNode[] | undefined => {
   const list = getBinaryNodeChild(node, 'list')
   return list === undefined ? undefined : [list]
 }
+
+/** The receipt names chat and author as the message does, devices aside (docs/protocol/03 §5.1). */
+const isReceiptOf = (receipt: BinaryNode, message: BinaryNode): boolean =>
+  userPart(receipt.attrs['to']) === userPart(message.attrs['from']) &&
+  userPart(receipt.attrs['participant']) === userPart(message.attrs['participant'])
+
+const userPart = (jid: string | undefined): string | undefined => jid?.replace(/:\d+@/, '@')

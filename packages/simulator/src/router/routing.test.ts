@@ -292,7 +292,16 @@ describe('receipts and acks', () => {
     expect(kinds()).toEqual(['unexpected-receipt'])
   })
 
-  it('passes an error code of a request on', async () => {
+  it('reports a receipt that goes to somebody else than the sender', async () => {
+    const [a1, b1] = [await linked(alice), await linked(bob)]
+    a1.send(message('M1', bob.jid, [copy(bob.jid), copy(b1.jid), copy(alice.jid)]))
+    await b1.next(isMessage)
+    b1.send(element('receipt', { id: 'M1', to: bob.jid }))
+    await b1.query({ xmlns: 'w:p', type: 'get' })
+    expect(kinds()).toEqual(['unexpected-receipt'])
+  })
+
+  it('answers a query for an unknown group', async () => {
     const b1 = await linked(bob)
     expect(
       errorCode(await b1.query({ xmlns: 'w:g2', type: 'get', to: '120363000000000009@g.us' }, [element('query')])),

@@ -7,6 +7,7 @@ import type { GroupRegistry } from '../groups/group.js'
 import type { SeededRandom } from '../random.js'
 import type { ViolationKind, ViolationLog } from '../violations.js'
 import type { Delivery } from './delivery.js'
+import type { StanzaTrace } from './stanza-trace.js'
 
 /** What the parts of the service share. */
 export class ServiceCore {
@@ -16,6 +17,7 @@ export class ServiceCore {
   readonly groups: GroupRegistry
   readonly violations: ViolationLog
   readonly delivery: Delivery
+  readonly trace: StanzaTrace
   readonly validation: ValidationMode
   #stanzaNumber = 0
 
@@ -26,6 +28,7 @@ export class ServiceCore {
     readonly groups: GroupRegistry
     readonly violations: ViolationLog
     readonly delivery: Delivery
+    readonly trace: StanzaTrace
     readonly validation: ValidationMode
   }) {
     this.clock = parts.clock
@@ -34,6 +37,7 @@ export class ServiceCore {
     this.groups = parts.groups
     this.violations = parts.violations
     this.delivery = parts.delivery
+    this.trace = parts.trace
     this.validation = parts.validation
   }
 

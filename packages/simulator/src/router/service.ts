@@ -39,6 +39,8 @@ export class Service {
   readonly #receipts: ReceiptRouter
   readonly #presence: PresenceRouter
   readonly #handlers: ReadonlyMap<string, IqHandler>
+  /** Pings that wait for their answer, by id. */
+  readonly #pings = new Map<string, () => void>()
   readonly #activeListeners = new Set<(device: Device) => void>()
 
   constructor(core: ServiceCore, faults: FaultInjector, settings: ServiceSettings) {
@@ -104,8 +106,25 @@ export class Service {
     link.end(last)
   }
 
+  /** Pings a device (docs/protocol/01 §5.4); false when it does not answer in time. */
+  ping(device: Device, timeoutMs: number): Promise<boolean> {
+    const id = this.core.stanzaId()
+    return new Promise(resolve => {
+      const settle = (answered: boolean) => {
+        cancel()
+        this.#pings.delete(id)
+        resolve(answered)
+      }
+      const cancel = this.core.clock.schedule(timeoutMs, () => settle(false))
+      this.#pings.set(id, () => settle(true))
+      const attrs = { from: SERVICE, type: 'get', xmlns: 'urn:xmpp:ping', id, t: this.core.time() }
+      this.core.delivery.write(device, element('iq', attrs))
+    })
+  }
+
   /** Takes one stanza of a logged-in device. */
   receive(device: Device, node: BinaryNode): void {
+    if (this.core.trace.on) this.core.trace.note('from-client', device, node)
     if (this.#faults.idle) this.#dispatch(device, node)
     else this.#faults.incoming(device, node, altered => this.#dispatch(device, altered))
   }
@@ -113,8 +132,8 @@ export class Service {
   #dispatch(device: Device, node: BinaryNode): void {
     if (node.tag === 'iq') {
       const { type } = node.attrs
-      if (type === 'result' || type === 'error') this.#check(device, node)
-      else this.#answerRequest(device, node)
+      if (type !== 'result' && type !== 'error') this.#answerRequest(device, node)
+      else if (this.#check(device, node)) this.#pings.get(node.attrs['id'] ?? '')?.()
       return
     }
     const fits = this.#check(device, node)
