@@ -73,7 +73,8 @@ export const printTable = rows => {
   ])
   const header = ['benchmark', 'unit', 'kurir', 'baileys', 'ratio', 'zapo', 'ratio', 'target']
   const widths = header.map((title, column) => Math.max(title.length, ...lines.map(line => line[column].length)))
-  const format = line => line.map((cell, column) => (column < 2 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]))).join('  ')
+  const format = line =>
+    line.map((cell, column) => (column < 2 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]))).join('  ')
   console.log(format(header))
   console.log(widths.map(width => '-'.repeat(width)).join('  '))
   for (const line of lines) console.log(format(line))

@@ -29,10 +29,20 @@ const groupResult = () => ({
   content: [
     {
       tag: 'group',
-      attrs: { id: '120363040123456789', creation: '1700000000', subject: 'Neighbours', s_t: '1700000500', addressing_mode: 'lid' },
+      attrs: {
+        id: '120363040123456789',
+        creation: '1700000000',
+        subject: 'Neighbours',
+        s_t: '1700000500',
+        addressing_mode: 'lid',
+      },
       content: Array.from({ length: 500 }, (_, index) => ({
         tag: 'participant',
-        attrs: { jid: `1000000${10_000 + index}@lid`, phone_number: `1555${1_000_000 + index}@s.whatsapp.net`, ...(index % 50 ? {} : { type: 'admin' }) },
+        attrs: {
+          jid: `1000000${10_000 + index}@lid`,
+          phone_number: `1555${1_000_000 + index}@s.whatsapp.net`,
+          ...(index % 50 ? {} : { type: 'admin' }),
+        },
       })),
     },
   ],
@@ -58,7 +68,14 @@ const usyncResult = () => ({
                 tag: 'devices',
                 attrs: {},
                 content: [
-                  { tag: 'device-list', attrs: {}, content: [0, 4].map(id => ({ tag: 'device', attrs: { id: String(id), ...(id ? { 'key-index': '2' } : {}) } })) },
+                  {
+                    tag: 'device-list',
+                    attrs: {},
+                    content: [0, 4].map(id => ({
+                      tag: 'device',
+                      attrs: { id: String(id), ...(id ? { 'key-index': '2' } : {}) },
+                    })),
+                  },
                   { tag: 'key-index-list', attrs: { ts: '1700000000' }, content: bytes(90, index) },
                 ],
               },
@@ -73,7 +90,11 @@ const usyncResult = () => ({
 
 export const measure = async () => {
   const rows = []
-  for (const [what, make, operations] of [['message stanza', messageStanza, 20_000], ['500-participant group', groupResult, 200], ['500-user usync', usyncResult, 200]]) {
+  for (const [what, make, operations] of [
+    ['message stanza', messageStanza, 20_000],
+    ['500-participant group', groupResult, 200],
+    ['500-user usync', usyncResult, 200],
+  ]) {
     const node = make()
     const frame = Buffer.from(encodeBinaryNode(node))
     const repeat = work => () => {

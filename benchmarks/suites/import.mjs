@@ -11,7 +11,9 @@ const PROBE = `
 `
 
 const probe = target => {
-  const output = execFileSync(process.execPath, ['--input-type=module', '--eval', PROBE, '--', target], { encoding: 'utf8' })
+  const output = execFileSync(process.execPath, ['--input-type=module', '--eval', PROBE, '--', target], {
+    encoding: 'utf8',
+  })
   return JSON.parse(output)
 }
 
@@ -24,7 +26,8 @@ export const measure = async () => {
       if (round >= 0) samples[name].push(sample)
     }
   }
-  const figures = key => Object.fromEntries(Object.entries(samples).map(([name, list]) => [name, median(list.map(sample => sample[key]))]))
+  const figures = key =>
+    Object.fromEntries(Object.entries(samples).map(([name, list]) => [name, median(list.map(sample => sample[key]))]))
   return [
     smallerIsBetter({ name: 'cold import, time', unit: 'ms', target: 2 }, figures('milliseconds')),
     smallerIsBetter({ name: 'cold import, memory of the process', unit: 'MiB', target: 2 }, figures('megabytes')),

@@ -1,4 +1,4 @@
-import { addTransactionCapability as baileysTransactions, initAuthCreds as baileysCreds } from 'baileys'
+import { initAuthCreds as baileysCreds, addTransactionCapability as baileysTransactions } from 'baileys'
 import { makeLibSignalRepository as baileysRepository } from 'baileys/lib/Signal/libsignal.js'
 import { addTransactionCapability, initAuthCreds } from 'kurir/auth'
 import { makeLibSignalRepository } from 'kurir/signal'
@@ -128,7 +128,8 @@ const distribute = async party => {
     authorJid: ALICE,
     item: { groupId: GROUP, axolotlSenderKeyDistributionMessage: first.senderKeyDistributionMessage },
   })
-  const encrypt = async () => (await alice.repository.encryptGroupMessage({ group: GROUP, meId: ALICE, data: TEXT })).ciphertext
+  const encrypt = async () =>
+    (await alice.repository.encryptGroupMessage({ group: GROUP, meId: ALICE, data: TEXT })).ciphertext
   const decrypt = message => bob.repository.decryptGroupMessage({ group: GROUP, authorJid: ALICE, msg: message })
   await decrypt(first.ciphertext)
   return { encrypt, decrypt }

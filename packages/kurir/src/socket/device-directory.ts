@@ -1,20 +1,30 @@
-import { getBinaryNodeChild } from '../binary/accessors.js'
-import {
-  isHostedLidUser,
-  isHostedPnUser,
-  isJidMetaAI,
-  isLidUser,
-  isPnUser,
-  jidDecode,
-  jidEncode,
-  jidNormalizedUser,
-} from '../binary/jid.js'
+import { isHostedLidUser, isHostedPnUser, isLidUser, isPnUser, jidDecode, jidNormalizedUser } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
+import { KurirError } from '../errors/kurir-error.js'
 import { ExpiringMap } from '../messages/expiring-map.js'
+import type { LIDMapping, SignalDataSet } from '../signal/key-store.js'
+import { deviceJid, deviceJids } from '../usync/device-jids.js'
+import {
+  applyAddedDevices,
+  applyDeviceList,
+  applyRemovedDevices,
+  type DeviceListContext,
+  type DeviceListOutcome,
+} from '../usync/device-list.js'
+import { parseDeviceNotification, parseOwnDevices } from '../usync/device-notification.js'
+import type { ParsedDeviceInfo } from '../usync/device-protocol.js'
+import {
+  type DeviceRecord,
+  decodeDeviceRecord,
+  deviceIds,
+  encodeDeviceRecord,
+  PRIMARY_ONLY,
+} from '../usync/device-record.js'
 import { USyncQuery } from '../usync/query.js'
-import type { USyncQueryResult, USyncQueryResultList } from '../usync/result.js'
+import type { USyncQueryResult } from '../usync/result.js'
 import { USyncUser } from '../usync/user.js'
 import type { SocketCore } from './core.js'
+import type { SessionDirectory } from './session-directory.js'
 
 const USERS_KEPT = 20_000
 /** Notifications keep the lists fresh; the age bounds what a missed one can do. */
@@ -24,64 +34,72 @@ const USERS_PER_QUERY = 250
 export type ExecuteUSyncQuery = (query: USyncQuery) => Promise<USyncQueryResult | undefined>
 
 /**
- * Knows the devices of users. Asks the server once for all who want the same user at the same time, keeps the lists,
- * and follows the notifications that change them.
+ * Knows the devices of users. Asks the server once for all who want the same user at the same time, believes only
+ * companions that the account's signed list vouches for, keeps the lists, and follows the notifications about them.
  */
 export class DeviceDirectory {
   readonly #core: SocketCore
   readonly #execute: ExecuteUSyncQuery
+  readonly #sessions: SessionDirectory
   readonly #lists = new ExpiringMap<readonly string[]>({ limit: USERS_KEPT, ttlMs: LIST_TTL_MS })
   readonly #fetching = new Map<string, Promise<void>>()
 
-  constructor(core: SocketCore, execute: ExecuteUSyncQuery) {
+  constructor(core: SocketCore, execute: ExecuteUSyncQuery, sessions: SessionDirectory) {
     this.#core = core
     this.#execute = execute
+    this.#sessions = sessions
   }
 
   /** All devices of these users, as device JIDs in the namespace of the user; device 0 is written without device. */
   async devicesOf(users: readonly string[], useCache = true): Promise<string[]> {
     const wanted = [...new Set(users.map(jidNormalizedUser))]
     const missing = useCache ? wanted.filter(user => !this.#lists.has(user)) : wanted
-    await this.#load(missing)
+    if (missing.length > 0) await this.#load(missing)
     return wanted.flatMap(user => this.#lists.get(user) ?? [])
   }
 
   /** The devices that are known without asking. */
   async knownDevicesOf(user: string): Promise<readonly string[]> {
-    const cached = this.#lists.get(jidNormalizedUser(user))
+    const normalized = jidNormalizedUser(user)
+    const cached = this.#lists.get(normalized)
     if (cached) return cached
-    const decoded = jidDecode(user)
-    if (!decoded) return []
-    const { [decoded.user]: ids } = await this.#core.keys.get('device-list', [decoded.user])
-    return (ids ?? []).map(id => deviceJid(jidNormalizedUser(user), Number(id)))
+    const record = await this.#stored(normalized)
+    return record ? deviceJids(normalized, record) : []
   }
 
   forget(user: string): void {
     this.#lists.delete(jidNormalizedUser(user))
   }
 
-  /** A `devices` or `account_sync` notification: the lists it speaks about are asked for anew when they are needed. */
+  /** A `devices` notification, or the own list in an `account_sync` notification. */
   async applyNotification(node: BinaryNode): Promise<void> {
-    const from = jidNormalizedUser(node.attrs['from'])
-    const lid = node.attrs['lid'] ? jidNormalizedUser(node.attrs['lid']) : await this.#twin(from)
-    const removed = getBinaryNodeChild(node, 'remove')
-    if (removed && Array.isArray(removed.content)) {
-      const gone = removed.content
-        .flatMap(({ tag, attrs }) => (tag === 'device' ? [attrs['jid'], attrs['lid']] : []))
-        .filter(jid => jid !== undefined)
-      await this.#core.repository.deleteSession(gone)
+    if (node.attrs['type'] === 'account_sync') {
+      const own = parseOwnDevices(node)
+      if (!own) return
+      if (own.deviceList) await this.#judge(own.user, context => applyDeviceList(own, context))
+      else this.forget(own.user)
+      await this.#forgetTwin(own.user)
+      return
     }
-    for (const user of [from, lid]) if (user) this.forget(user)
+    const change = parseDeviceNotification(node)
+    if (!change || change.kind === 'update') return
+    await this.#judge(change.user, context =>
+      change.kind === 'add'
+        ? applyAddedDevices(change.devices, change.keyIndex, context)
+        : applyRemovedDevices(
+            change.devices.map(({ id }) => id),
+            change.keyIndex?.timestamp,
+            context.stored,
+          ),
+    )
+    await this.#forgetTwin(change.user, change.userLid)
   }
 
-  async #twin(user: string): Promise<string | undefined> {
+  /** The list is kept per namespace: the other one is asked for anew when it is needed. */
+  async #forgetTwin(user: string, known?: string): Promise<void> {
     const { lidMapping } = this.#core.repository
-    const twin = isPnUser(user)
-      ? await lidMapping.getLIDForPN(user)
-      : isLidUser(user)
-        ? await lidMapping.getPNForLID(user)
-        : null
-    return twin ? jidNormalizedUser(twin) : undefined
+    const twin = known ?? (await (isPnUser(user) ? lidMapping.getLIDForPN(user) : lidMapping.getPNForLID(user)))
+    if (twin) this.forget(twin)
   }
 
   async #load(users: readonly string[]): Promise<void> {
@@ -104,30 +122,92 @@ export class DeviceDirectory {
     const query = new USyncQuery().withContext('message').withDeviceProtocol().withLIDProtocol()
     for (const user of asked) query.withUser(new USyncUser().withId(user))
     const result = await this.#execute(query)
-    for (const entry of result?.list ?? []) await this.#accept(entry)
+    const entries = result?.list ?? []
+    const mappings = entries.flatMap(({ id, lid }): LIDMapping[] => (lid && isPnUser(id) ? [{ pn: id, lid }] : []))
+    if (mappings.length > 0) await this.#core.repository.lidMapping.storeLIDPNMappings(mappings)
+    await Promise.all(
+      entries.map(({ id, devices, errors }) => {
+        if (errors?.['devices'])
+          this.#core.logger.warn({ user: id, err: errors['devices'] }, 'no device list of a user')
+        return devices && this.#accept(jidNormalizedUser(id), devices)
+      }),
+    )
   }
 
-  async #accept(entry: USyncQueryResultList): Promise<void> {
-    const { repository, keys } = this.#core
-    const user = jidNormalizedUser(entry.id)
-    const lid = typeof entry.lid === 'string' ? entry.lid : undefined
-    if (lid && isPnUser(user)) await repository.lidMapping.storeLIDPNMappings([{ pn: user, lid }])
-    const { deviceList } = entry.devices ?? {}
-    if (!deviceList) return
-    const devices = deviceList.filter(({ id, keyIndex }) => id === 0 || keyIndex).map(({ id }) => deviceJid(user, id))
-    if (!devices.includes(user)) devices.unshift(user)
-    this.#lists.set(user, devices)
-    const name = jidDecode(user)?.user
-    if (name) await keys.set({ 'device-list': { [name]: devices.map(jid => String(jidDecode(jid)?.device ?? 0)) } })
+  async #accept(user: string, info: ParsedDeviceInfo): Promise<void> {
+    const outcome = await this.#judge(user, context => applyDeviceList(info, context))
+    if (outcome !== 'identity-needed') return
+    if (info.deviceList?.every(({ id }) => id === 0)) {
+      // Only the phone: there is nobody the list would have to vouch for.
+      this.#lists.set(user, deviceJids(user, PRIMARY_ONLY))
+      return
+    }
+    // The session with the phone is needed anyway, and brings the identity that signed the list.
+    await this.#sessions.assert([user])
+    if ((await this.#judge(user, context => applyDeviceList(info, context))) === 'identity-needed') {
+      this.#lists.set(user, deviceJids(user, PRIMARY_ONLY))
+    }
+  }
+
+  /** Judges what was said about a user's devices and stores what follows. */
+  async #judge(
+    user: string,
+    apply: (context: DeviceListContext) => DeviceListOutcome,
+  ): Promise<DeviceListOutcome['kind']> {
+    const { repository, keys, logger } = this.#core
+    const stored = await this.#stored(user)
+    const outcome = apply({ stored, primaryIdentity: await repository.getIdentityKey(user) })
+    switch (outcome.kind) {
+      case 'updated':
+        await this.#dropSessions(user, outcome.gone)
+        await keys.set(rowsOf(user, outcome.record))
+        this.#lists.set(user, deviceJids(user, outcome.record))
+        break
+      case 'unchanged':
+        this.#lists.set(user, deviceJids(user, outcome.record))
+        break
+      case 'invalidated':
+        await this.#dropSessions(user, outcome.gone)
+        await keys.set({ 'device-record': { [user]: null } })
+        this.forget(user)
+        break
+      case 'outdated':
+        if (stored) this.#lists.set(user, deviceJids(user, stored))
+        break
+      case 'refused':
+        logger.warn({ user, err: outcome.error }, 'a device list was refused')
+        this.#lists.set(user, deviceJids(user, stored ?? PRIMARY_ONLY))
+        break
+      case 'identity-needed':
+        break
+    }
+    return outcome.kind
+  }
+
+  async #dropSessions(user: string, ids: readonly number[]): Promise<void> {
+    const gone = ids.flatMap(id => deviceJid(user, { id }) ?? [])
+    if (gone.length > 0) await this.#core.repository.deleteSession(gone)
+  }
+
+  async #stored(user: string): Promise<DeviceRecord | undefined> {
+    const { [user]: bytes } = await this.#core.keys.get('device-record', [user])
+    if (!bytes) return undefined
+    try {
+      return decodeDeviceRecord(bytes)
+    } catch (error) {
+      if (!KurirError.is(error)) throw error
+      this.#core.logger.warn({ user, err: error }, 'a stored device list cannot be read: it is asked for anew')
+      return undefined
+    }
   }
 }
 
-function deviceJid(user: string, device: number): string {
-  const decoded = jidDecode(user)
-  return decoded ? jidEncode(decoded.user, decoded.server, device || undefined) : user
+/** The record, and the list of numbers under the user's name that Baileys reads. */
+function rowsOf(user: string, record: DeviceRecord): SignalDataSet {
+  const name = jidDecode(user)?.user ?? user
+  return { 'device-record': { [user]: encodeDeviceRecord(record) }, 'device-list': { [name]: deviceIds(record) } }
 }
 
 function isAccount(jid: string): boolean {
-  const isPerson = isPnUser(jid) || isLidUser(jid) || isHostedPnUser(jid) || isHostedLidUser(jid)
-  return isPerson === true && !isJidMetaAI(jid)
+  return [isPnUser, isLidUser, isHostedPnUser, isHostedLidUser].some(test => test(jid) === true)
 }

@@ -1,4 +1,5 @@
-import { S_WHATSAPP_NET } from '../binary/jid.js'
+import { decodeAccount } from '../auth/account-identity.js'
+import { jidNormalizedUser, S_WHATSAPP_NET } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
 import { ConnectionError, connectionClosed, loginFailure, streamError } from './connection-errors.js'
 import type { SocketCore } from './core.js'
@@ -37,7 +38,7 @@ export class LoginSequence {
     const stocked = this.#preKeys.uploadIfRequired()
     logger.info({ me: creds.me?.id, location: node.attrs['location'] }, 'logged in')
     ev.emit('connection.update', { connection: 'open' })
-    await Promise.all([active, stocked, this.#rememberOwnMapping()])
+    await Promise.all([active, stocked, this.#rememberOwnAccount()])
     if (connection.phase !== 'open') return
     await this.#preKeys
       .checkDigest()
@@ -109,13 +110,16 @@ export class LoginSequence {
     this.#offlineTimer.unref()
   }
 
-  async #rememberOwnMapping(): Promise<void> {
+  /** Both names of the account, and the identity of its phone, which signs the list of our devices. */
+  async #rememberOwnAccount(): Promise<void> {
     const { creds, repository, logger } = this.#core
     if (!creds.me?.id || !creds.me.lid) return
     try {
       await repository.lidMapping.storeLIDPNMappings([{ pn: creds.me.id, lid: creds.me.lid }])
+      const accountKey = creds.account && decodeAccount(creds.account).accountSignatureKey
+      if (accountKey?.length) await repository.saveIdentityKey(jidNormalizedUser(creds.me.lid), accountKey)
     } catch (error) {
-      logger.error({ err: error }, 'own LID mapping could not be stored')
+      logger.error({ err: error }, 'the own account could not be stored')
     }
   }
 }

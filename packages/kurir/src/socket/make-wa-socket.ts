@@ -25,7 +25,7 @@ export function makeWASocket(config: UserFacingSocketConfig): WASocket {
   const usync = makeUSyncLayer(base)
   const chats = makeChatsLayer(usync)
   const groups = makeGroupsLayer(chats)
-  const sending = makeMessagesSendLayer({ ...groups, devices: usync.devices })
+  const sending = makeMessagesSendLayer({ ...groups, devices: usync.devices, sessions: usync.sessions })
   const receiving = makeMessagesRecvLayer({
     ...sending,
     groups: groups.groups,

@@ -36,6 +36,8 @@ export class MessageReceiver {
   readonly #parts: MessageReceiverParts
   /** Content that was handed over: a resend may cross with the delayed original. */
   readonly #delivered = new ExpiringMap<true>({ limit: REMEMBERED, ttlMs: REMEMBERED_MS })
+  /** Pairs that were stored already: nearly every message repeats one. */
+  readonly #learned = new ExpiringMap<string>({ limit: REMEMBERED, ttlMs: REMEMBERED_MS })
 
   constructor(core: SocketCore, parts: MessageReceiverParts) {
     this.#core = core
@@ -114,9 +116,11 @@ export class MessageReceiver {
       [sender, addressing.senderAlt],
       [recipient, addressing.recipientAlt],
     ].flatMap(([jid, alt]) => (jid && alt ? [jid.endsWith('lid') ? { lid: jid, pn: alt } : { pn: jid, lid: alt }] : []))
-    if (pairs.length === 0) return
+    const fresh = pairs.filter(({ pn, lid }) => this.#learned.get(pn) !== lid)
+    if (fresh.length === 0) return
     try {
-      await repository.lidMapping.storeLIDPNMappings(pairs)
+      await repository.lidMapping.storeLIDPNMappings(fresh)
+      for (const { pn, lid } of fresh) this.#learned.set(pn, lid)
     } catch (error) {
       logger.warn({ err: error, id: stanza.attrs['id'] }, 'a LID mapping could not be stored')
     }

@@ -23,7 +23,7 @@ import { type MessageRelayOptions, MessageSender } from './message-sender.js'
 import { ownAccount } from './own-account.js'
 import { type Mutex, makeMutex } from './scheduling.js'
 import { SenderKeyHolders } from './sender-key-holders.js'
-import { SessionDirectory } from './session-directory.js'
+import type { SessionDirectory } from './session-directory.js'
 
 export interface MessagesMembers {
   /**
@@ -84,12 +84,13 @@ export function makeMessagesSendLayer({
   socket,
   groups,
   devices,
+  sessions,
 }: Layer<GroupsSocket> & {
   readonly groups: GroupDirectory
   readonly devices: DeviceDirectory
+  readonly sessions: SessionDirectory
 }): Layer<MessagesSocket> & { readonly parts: SendParts } {
   const { config, logger } = core
-  const sessions = new SessionDirectory(core)
   const holders = new SenderKeyHolders(core)
   const retries = new MessageRetryManager(logger, config.maxMsgRetryCount, config.clock)
   core.connection.onEnd(() => retries.clear())

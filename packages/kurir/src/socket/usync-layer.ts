@@ -6,6 +6,7 @@ import { USyncUser } from '../usync/user.js'
 import type { BaseSocket } from './base-socket.js'
 import { extendSocket, type Layer, type SocketCore } from './core.js'
 import { DeviceDirectory } from './device-directory.js'
+import { SessionDirectory } from './session-directory.js'
 
 /** Questions about users (docs/protocol/06, base socket: usync). */
 export interface USyncMembers {
@@ -20,17 +21,25 @@ export interface USyncMembers {
 
 export type USyncSocket = BaseSocket & USyncMembers
 
-export function makeUSyncLayer({
-  core,
-  socket,
-}: Layer<BaseSocket>): Layer<USyncSocket> & { readonly devices: DeviceDirectory } {
+export interface USyncLayer extends Layer<USyncSocket> {
+  readonly devices: DeviceDirectory
+  readonly sessions: SessionDirectory
+}
+
+export function makeUSyncLayer({ core, socket }: Layer<BaseSocket>): USyncLayer {
   const execute = (query: USyncQuery) => executeUSyncQuery(core, query)
   core.hooks.lookUpLids = pns => lookUpLids(execute, pns)
   const members: USyncMembers = {
     executeUSyncQuery: execute,
     onWhatsApp: (...phoneNumbers) => onWhatsApp(core, execute, phoneNumbers),
   }
-  return { core, socket: extendSocket(socket, members), devices: new DeviceDirectory(core, execute) }
+  const sessions = new SessionDirectory(core)
+  return {
+    core,
+    sessions,
+    socket: extendSocket(socket, members),
+    devices: new DeviceDirectory(core, execute, sessions),
+  }
 }
 
 async function executeUSyncQuery({ connection }: SocketCore, query: USyncQuery): Promise<USyncQueryResult | undefined> {

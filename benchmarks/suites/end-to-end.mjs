@@ -1,0 +1,74 @@
+import { median, ROUNDS, smallerIsBetter } from '../harness.mjs'
+import { startProcess } from '../processes/channel.mjs'
+
+const CLIENTS = ['kurir', 'baileys']
+const SENDS = 300
+const RECEIVES = 400
+const CONTACTS = 25
+const LATENCY_MS = 25
+
+const paired = async (service, name) => {
+  const client = startProcess('client.mjs', [name])
+  await new Promise(resolve => client.on('ready', resolve))
+  const own = await service.call('phone')
+  client.on('qr', qr => {
+    client.on('qr', () => {})
+    service.call('scan', own.number, qr).catch(error => console.error(error))
+  })
+  await client.call('pair', await service.call('address'))
+  return { client, own, peer: await service.call('phone') }
+}
+
+const timed = async work => {
+  const started = process.hrtime.bigint()
+  await work()
+  return Number(process.hrtime.bigint() - started) / 1e9
+}
+
+/** One round of each kind of work for one client; figures per second, but `open` in milliseconds. */
+const round = async (service, { client, own, peer }) => {
+  const contacts = await service.call('phones', CONTACTS)
+  const first = await timed(() => client.call('sendEach', contacts))
+  await client.call('send', peer.jid, 20)
+  const arrival = service.call('received', peer.number, SENDS + 20)
+  const send = await timed(async () => {
+    await client.call('send', peer.jid, SENDS)
+    await arrival
+  })
+  await client.call('disconnect')
+  await service.call('send', peer.number, own.jid, RECEIVES)
+  const drained = await client.call('drain', RECEIVES)
+  await service.call('latency', LATENCY_MS)
+  const open = await client.call('connect')
+  await service.call('latency', 0)
+  await client.call('connect')
+  return { first: CONTACTS / first, send: SENDS / send, receive: RECEIVES / (drained / 1000), open }
+}
+
+export const measure = async () => {
+  const service = startProcess('service.mjs')
+  const parties = {}
+  for (const name of CLIENTS) parties[name] = await paired(service, name)
+  const samples = Object.fromEntries(CLIENTS.map(name => [name, []]))
+  for (let index = -1; index < ROUNDS - 2; index += 1) {
+    for (const name of CLIENTS) {
+      const sample = await round(service, parties[name])
+      if (index >= 0) samples[name].push(sample)
+    }
+  }
+  for (const { client } of Object.values(parties)) client.stop()
+  service.stop()
+  const figures = key =>
+    Object.fromEntries(CLIENTS.map(name => [name, median(samples[name].map(sample => sample[key]))]))
+  const perSecond = (name, key, target) => {
+    const { kurir, ...peers } = figures(key)
+    const ratio = Object.fromEntries(Object.entries(peers).map(([peer, value]) => [peer, kurir / value]))
+    return { name, unit: 'messages/s', kurir, peers, ratio, target }
+  }
+  return [
+    perSecond('first contact: usync, keys, X3DH, send', 'first', 4),
+    perSecond('established 1:1 send, to decrypted at the phone', 'send', 3),
+    perSecond('1:1 receive in a burst', 'receive', 4),
+    smallerIsBetter({ name: `connect to open, ${LATENCY_MS} ms each way`, unit: 'ms', target: 3 }, figures('open')),
+  ]
+}
