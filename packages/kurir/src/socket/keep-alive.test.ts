@@ -37,6 +37,18 @@ describe('KeepAlive', () => {
     expect(onLost).not.toHaveBeenCalled()
   })
 
+  it('gives a connection that was asleep the time to answer', () => {
+    const { keepAlive, ping, onLost } = make()
+    vi.setSystemTime(Date.now() + 3_600_000)
+    vi.advanceTimersByTime(30_000)
+    expect(ping).toHaveBeenCalledTimes(1)
+    vi.advanceTimersByTime(4_999)
+    expect(onLost).not.toHaveBeenCalled()
+    keepAlive.received()
+    vi.advanceTimersByTime(20_000)
+    expect(onLost).not.toHaveBeenCalled()
+  })
+
   it('does nothing after stop', () => {
     const { keepAlive, ping, onLost } = make()
     keepAlive.stop()

@@ -7,7 +7,7 @@ export class KeepAlive {
   readonly #options: KeepAliveOptions
   #lastReceived = 0
   #timer: NodeJS.Timeout | undefined
-  #pinged = false
+  #pingedAt: number | undefined
 
   constructor(options: KeepAliveOptions) {
     this.#options = options
@@ -22,7 +22,7 @@ export class KeepAlive {
   /** Call for every received frame of any kind. */
   received(): void {
     this.#lastReceived = this.#options.clock()
-    this.#pinged = false
+    this.#pingedAt = undefined
   }
 
   stop(): void {
@@ -37,17 +37,19 @@ export class KeepAlive {
 
   #check(): void {
     const { intervalMs, graceMs, clock, ping, onLost } = this.#options
-    const silence = clock() - this.#lastReceived
-    if (this.#pinged && silence >= intervalMs + graceMs) {
+    const now = clock()
+    const silence = now - this.#lastReceived
+    if (this.#pingedAt !== undefined && now - this.#pingedAt >= graceMs) {
       this.stop()
       onLost(silence)
       return
     }
-    if (silence >= intervalMs && !this.#pinged) {
-      this.#pinged = true
+    if (this.#pingedAt === undefined && silence >= intervalMs) {
+      // Measured from the ping, not from the last frame: a machine that slept may find its connection alive.
+      this.#pingedAt = now
       ping()
     }
-    this.#schedule(Math.max(this.#pinged ? intervalMs + graceMs - silence : intervalMs - silence, 1))
+    this.#schedule(Math.max(this.#pingedAt === undefined ? intervalMs - silence : this.#pingedAt + graceMs - now, 1))
   }
 }
 
