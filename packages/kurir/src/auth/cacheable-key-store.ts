@@ -1,6 +1,6 @@
-import { LRUCache } from 'lru-cache'
 import { type ILogger, silentLogger } from '../logger/logger.js'
 import type { SignalDataSet, SignalDataType, SignalDataTypeMap, SignalKeyStore } from '../signal/key-store.js'
+import { ExpiringMap } from '../time/expiring-map.js'
 
 /** A cache that the user may supply; values are opaque to it. */
 export interface CacheStore {
@@ -144,8 +144,8 @@ function entriesOf(data: SignalDataSet, keyOf: (type: string, id: string) => str
 }
 
 function boundedCache(): CacheStore {
-  // A deleted record is kept as an entry of its own kind: the cache takes no null.
-  const entries = new LRUCache<string, { readonly value: unknown }>({ max: defaultEntries, ttl: defaultTtlMs })
+  // A deleted record is kept as an entry of its own kind: its value is null.
+  const entries = new ExpiringMap<{ readonly value: unknown }>({ limit: defaultEntries, ttlMs: defaultTtlMs })
   return {
     get: <T>(key: string) => entries.get(key)?.value as T | undefined,
     set: (key, value) => {

@@ -1,3 +1,4 @@
+export { derivePairingCodeKey } from '../crypto/baileys-names.js'
 export * from './browsers.js'
 export * from './client-payload.js'
 export * from './identity.js'
