@@ -17,7 +17,7 @@ const sources = readSources(path.join(room, 'schema'), '.proto')
 const hash = fingerprint([
   ...sources,
   ...readSources(path.join(scripts, 'proto'), '.mjs'),
-  ...readSources(scripts, '.mjs'),
+  ...readSources(scripts, 'generate-proto.mjs'),
 ])
 
 if (!process.argv.includes('--force') && isUpToDate()) {
