@@ -1,5 +1,3 @@
-import { crc32 } from 'node:zlib'
-
 /*
  * A journal segment is a sequence of frames, each `length[4] crc32[4] payload[length]`, big-endian. The first frame of
  * a segment is its header, every other frame holds the rows of one `set`: the unit that is replayed wholly or not at
@@ -33,9 +31,10 @@ const deleted = 0xffffffff
 /** Largest payload of one frame; a set that needs more is refused. */
 export const largestFrame = 256 * 1024 * 1024
 
-/** The checksum that segments and headers use. */
+/** The CRC-32 that segments and headers use. */
 export function checksum(text: string | Uint8Array): number {
-  return crc32(text)
+  // Loaded with the first journal: importing the library stays cheap (docs/decisions/0004).
+  return process.getBuiltinModule('node:zlib').crc32(text)
 }
 
 export function encodeHeader(header: SegmentHeader): Buffer {
@@ -60,7 +59,7 @@ export function encodeSet(rows: readonly JournalRow[]): Buffer | null {
     offset = textAt + textLength
   }
   bytes.writeUInt32BE(length, 0)
-  bytes.writeUInt32BE(crc32(bytes.subarray(frameHead)), 4)
+  bytes.writeUInt32BE(checksum(bytes.subarray(frameHead)), 4)
   return bytes
 }
 
@@ -91,7 +90,7 @@ function segment(header: SegmentHeader | undefined, sets: JournalRow[][], torn: 
 function frame(payload: Buffer): Buffer {
   const head = Buffer.allocUnsafe(frameHead)
   head.writeUInt32BE(payload.byteLength, 0)
-  head.writeUInt32BE(crc32(payload), 4)
+  head.writeUInt32BE(checksum(payload), 4)
   return Buffer.concat([head, payload])
 }
 
@@ -101,7 +100,7 @@ function payloadAt(bytes: Buffer, offset: number): Buffer | undefined {
   const start = offset + frameHead
   if (length === 0 || length > bytes.byteLength - start) return undefined
   const payload = bytes.subarray(start, start + length)
-  return crc32(payload) === bytes.readUInt32BE(offset + 4) ? payload : undefined
+  return checksum(payload) === bytes.readUInt32BE(offset + 4) ? payload : undefined
 }
 
 function decodeHeader(payload: Buffer): SegmentHeader | undefined {

@@ -85,9 +85,9 @@ function stanza(name: string): { readonly node: BinaryNode; readonly hex: string
 
 function expectStanza(built: BinaryNode, name: string): void {
   const expected = stanza(name)
-  const withId = { ...built, attrs: { ...built.attrs, id: expected.node.attrs.id ?? '' } }
+  const withId: BinaryNode = { ...built, attrs: { ...built.attrs, id: expected.node.attrs.id ?? '' } }
   expect(plainNode(withId)).toEqual(plainNode(expected.node))
-  const { to = '', type = '', id, xmlns = '' } = withId.attrs
+  const { to = '', type = '', id = '', xmlns = '' } = withId.attrs
   expect(hex(encodeBinaryNode({ ...withId, attrs: { to, type, id, xmlns } }))).toBe(expected.hex)
 }
 
