@@ -16,6 +16,8 @@
  */
 
 export const ROUNDS = 7
+/** Rounds before the measured ones: code that runs for hours is measured warm, in every contender. */
+const WARM_UP = 3
 
 export const median = values => {
   const sorted = [...values].sort((a, b) => a - b)
@@ -24,14 +26,14 @@ export const median = values => {
 }
 
 /**
- * Runs every contender in turn, `rounds` times after one warm-up, and returns a row with operations per second.
+ * Runs every contender in turn, `rounds` times after warming up, and returns a row with operations per second.
  *
  * @param {Comparison} comparison
  */
 export const compare = async (comparison, rounds = ROUNDS) => {
   const contenders = { kurir: comparison.kurir, ...comparison.peers }
   const times = Object.fromEntries(Object.keys(contenders).map(name => [name, []]))
-  for (let round = -1; round < rounds; round += 1) {
+  for (let round = -WARM_UP; round < rounds; round += 1) {
     for (const [name, contender] of Object.entries(contenders)) {
       await contender.before?.()
       const started = process.hrtime.bigint()
