@@ -56,6 +56,17 @@ export class DeliveryQueue {
     return found?.node
   }
 
+  /** True while this stanza, or a copy of it, is unconfirmed. */
+  isPending({ tag, attrs }: BinaryNode): boolean {
+    const present = this.#byId.get(`${tag}:${attrs['id'] ?? ''}`) ?? []
+    return present.some(
+      ({ node }) =>
+        node.attrs['from'] === attrs['from'] &&
+        node.attrs['participant'] === attrs['participant'] &&
+        node.attrs['type'] === attrs['type'],
+    )
+  }
+
   /** Everything unconfirmed, oldest first. */
   pending(): BinaryNode[] {
     const all: PendingStanza[] = []

@@ -36,6 +36,17 @@ describe('faults on stanzas', () => {
     expect(wa.violations.map(({ message }) => message)).toEqual([])
   })
 
+  it('repeats a lost stanza alone, not everything that waits', async () => {
+    bob.goOffline()
+    for (let index = 0; index < 200; index += 1) await alice.send(bob.jid, { text: String(index) })
+    const fault = toBob({ kind: 'drop', redeliverAfterMs: 1 }, { probability: 0.5 })
+    bob.goOnline()
+    await bob.waitForMessage(() => bob.messages.length === 200)
+    await expect.poll(() => wa.unconfirmed(bob.jid)).toBe(0)
+    expect(fault.hits).toBeLessThan(400)
+    expect(new Set(texts(bob)).size).toBe(200)
+  })
+
   it('strikes the same stanzas under the same seed', async () => {
     const run = async () => {
       await wa.stop()

@@ -17,7 +17,8 @@ export interface FaultEffects {
   endWithStreamError(device: Device, code: number): void
   disconnect(device: Device): void
   refuse(device: Device, node: BinaryNode, code: number): void
-  redeliver(device: Device): void
+  /** Writes a lost stanza again, unless it was confirmed by another copy. */
+  redeliver(device: Device, node: BinaryNode): void
 }
 
 type Pass = (node: BinaryNode) => void
@@ -119,7 +120,7 @@ export class FaultInjector {
     switch (action.kind) {
       case 'drop':
         if (action.redeliverAfterMs === undefined) return
-        this.#clock.schedule(action.redeliverAfterMs, () => this.#effects?.redeliver(device))
+        this.#clock.schedule(action.redeliverAfterMs, () => this.#effects?.redeliver(device, node))
         return
       case 'delay':
         this.#clock.schedule(this.#draw(action.milliseconds), () => pass(node))

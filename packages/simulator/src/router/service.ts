@@ -72,7 +72,9 @@ export class Service {
       endWithStreamError: (device, code) => this.endLink(device, streamError(code)),
       disconnect: device => this.endLink(device),
       refuse: (device, node, code) => this.#refuse(device, node, code),
-      redeliver: device => core.delivery.redeliver(device),
+      redeliver: (device, node) => {
+        if (device.active && device.queue.isPending(node)) core.delivery.write(device, node)
+      },
     })
   }
 
