@@ -7,7 +7,7 @@
  */
 const floors = [
   ['errors'],
-  ['logger', 'proto', 'crypto', 'binary'],
+  ['logger', 'time', 'compatibility', 'proto', 'crypto', 'binary'],
   ['noise', 'signal', 'media', 'events', 'usync', 'groups', 'communities', 'newsletters', 'business', 'calls', 'privacy', 'profile', 'chats'],
   ['auth', 'pairing', 'messages', 'history', 'app-state'],
   ['socket'],

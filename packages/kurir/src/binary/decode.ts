@@ -1,4 +1,3 @@
-import { inflateSync } from 'node:zlib'
 import { MAX_NODE_DEPTH } from './encode.js'
 import { NodeDecodeError, type NodeDecodeReason } from './errors.js'
 import { nameAt } from './name-cache.js'
@@ -96,6 +95,8 @@ function inflateBody(frame: Uint8Array, strict: boolean): Buffer {
 
 function inflate(body: Buffer): { bytes: Buffer; consumed: number } {
   try {
+    // Loaded with the first compressed frame: importing the library stays cheap (docs/decisions/0004).
+    const { inflateSync } = process.getBuiltinModule('node:zlib')
     // With `info` Node answers with the engine too, which the typings do not say.
     const result: unknown = inflateSync(body, { maxOutputLength: MAX_INFLATED_SIZE, info: true })
     const { buffer, engine } = result as { buffer: Buffer; engine: { bytesWritten: number } }

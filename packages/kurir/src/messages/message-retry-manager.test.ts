@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { silentLogger } from '../logger/logger.js'
-import { ExpiringMap } from './expiring-map.js'
 import { MessageRetryManager } from './message-retry-manager.js'
 import { recentMessagesLimit, recentMessagesTtlMs } from './recent-messages.js'
 import { RetryReason } from './retry-reasons.js'
@@ -126,29 +125,5 @@ describe('requests to the phone', () => {
     expect(retries.getRetryCount('M1')).toBe(0)
     expect(retries.getRecentMessage('1@lid', 'M1')).toBeUndefined()
     expect(retries.statistics.totalRetries).toBe(0)
-  })
-})
-
-describe('the expiring map', () => {
-  it('drops the least recently used first', () => {
-    const map = new ExpiringMap<number>({ limit: 2, ttlMs: 10, clock })
-    map.set('a', 1)
-    map.set('b', 2)
-    expect(map.get('a')).toBe(1)
-    map.set('c', 3)
-    expect(map.has('b')).toBe(false)
-    expect(map.get('a')).toBe(1)
-    expect(map.size).toBe(2)
-  })
-
-  it('renews the age of what is read only when told to', () => {
-    const still = new ExpiringMap<number>({ limit: 2, ttlMs: 10, clock })
-    const renewed = new ExpiringMap<number>({ limit: 2, ttlMs: 10, renewOnGet: true, clock })
-    still.set('a', 1)
-    renewed.set('a', 1)
-    now += 8
-    expect([still.get('a'), renewed.get('a')]).toEqual([1, 1])
-    now += 8
-    expect([still.get('a'), renewed.get('a')]).toEqual([undefined, 1])
   })
 })

@@ -1,7 +1,7 @@
 import { constantTimeEqual } from '../crypto/random.js'
 import type { ILogger } from '../logger/logger.js'
 import type { proto } from '../proto/index.js'
-import { type Clock, ExpiringMap } from './expiring-map.js'
+import { type Clock, ExpiringMap } from '../time/expiring-map.js'
 import { type RecentMessage, RecentMessages } from './recent-messages.js'
 import { isMacReason, parseRetryReason, RetryReason } from './retry-reasons.js'
 import { phoneRequestDelayMs, sessionRecreationIntervalMs } from './retry-rules.js'

@@ -1,4 +1,3 @@
-import { gunzipSync } from 'node:zlib'
 import { jidEncode } from '../binary/jid.js'
 import type { ChatUpdate } from '../chats/chat-types.js'
 import { KurirError } from '../errors/index.js'
@@ -161,7 +160,8 @@ export function decodeLidMigration(payload: Uint8Array): { pn: string; lid: stri
 
 function inflate(payload: Uint8Array): Buffer {
   try {
-    return gunzipSync(payload, { maxOutputLength: maxMigrationLength })
+    // Loaded with the first payload: importing the library stays cheap (docs/decisions/0004).
+    return process.getBuiltinModule('node:zlib').gunzipSync(payload, { maxOutputLength: maxMigrationLength })
   } catch (error) {
     throw unreadable('LID migration', error)
   }

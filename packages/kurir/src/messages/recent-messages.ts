@@ -1,5 +1,5 @@
 import type { proto } from '../proto/index.js'
-import { type Clock, ExpiringMap } from './expiring-map.js'
+import { type Clock, ExpiringMap } from '../time/expiring-map.js'
 
 /** Names a sent message for resends. */
 export interface RecentMessageKey {

@@ -2,7 +2,7 @@ import { getBinaryNodeChild } from '../binary/accessors.js'
 import { KurirError } from '../errors/kurir-error.js'
 import { parseGroupMetadata } from '../groups/group-metadata.js'
 import type { GroupMetadata } from '../groups/group-types.js'
-import { ExpiringMap } from '../messages/expiring-map.js'
+import { ExpiringMap } from '../time/expiring-map.js'
 import type { SocketCore } from './core.js'
 import { Coalescer } from './scheduling.js'
 

@@ -1,0 +1,1 @@
+export { isStringNullOrEmpty, trimUndefined } from './values.js'

@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest'
+import { ExpiringMap } from './expiring-map.js'
+
+let now = 1_700_000_000_000
+const clock = () => now
+
+describe('ExpiringMap', () => {
+  it('drops the least recently used first', () => {
+    const map = new ExpiringMap<number>({ limit: 2, ttlMs: 10, clock })
+    map.set('a', 1)
+    map.set('b', 2)
+    expect(map.get('a')).toBe(1)
+    map.set('c', 3)
+    expect(map.has('b')).toBe(false)
+    expect(map.get('a')).toBe(1)
+    expect(map.size).toBe(2)
+  })
+
+  it('renews the age of what is read only when told to', () => {
+    const still = new ExpiringMap<number>({ limit: 2, ttlMs: 10, clock })
+    const renewed = new ExpiringMap<number>({ limit: 2, ttlMs: 10, renewOnGet: true, clock })
+    still.set('a', 1)
+    renewed.set('a', 1)
+    now += 8
+    expect([still.get('a'), renewed.get('a')]).toEqual([1, 1])
+    now += 8
+    expect([still.get('a'), renewed.get('a')]).toEqual([undefined, 1])
+  })
+})
