@@ -1,16 +1,18 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { silentLogger } from '../logger/logger.js'
 import { FolderStore } from './folder-store.js'
+import type { Durability } from './record-files.js'
 import { rejection } from './testing/expect-error.js'
 import { temporaryFolder } from './testing/temporary-folder.js'
 
-async function opened(folder: string): Promise<FolderStore> {
+async function opened(folder: string, durability: Durability = 'process-crash'): Promise<FolderStore> {
   const store = await FolderStore.open(folder, {
     logger: silentLogger,
-    durability: 'process-crash',
+    durability,
     checkpointAfterMs: 3_600_000,
   })
   onTestFinished(() => store.release())
@@ -30,6 +32,24 @@ describe('FolderStore', () => {
     await store.commit([{ file: 'a.json', text: '2' }])
     await store.release()
     expect(await (await opened(folder)).read('a.json')).toBe('2')
+  })
+
+  it('confirms a set after the flush to the disk, not before', async () => {
+    const folder = temporaryFolder()
+    const store = await opened(folder, 'power-loss')
+    const probe = await open(join(folder, 'probe'), 'w')
+    const fileHandle = Object.getPrototypeOf(probe) as FileHandle
+    await probe.close()
+    const events: string[] = []
+    const original = fileHandle.datasync
+    const datasync = vi.spyOn(fileHandle, 'datasync').mockImplementation(async function (this: FileHandle) {
+      await new Promise(resolve => setImmediate(resolve))
+      await original.call(this)
+      events.push('flushed')
+    })
+    onTestFinished(() => datasync.mockRestore())
+    await store.commit([{ file: 'a.json', text: '2' }]).then(() => events.push('confirmed'))
+    expect(events).toEqual(['flushed', 'confirmed'])
   })
 
   it('keeps the journal when a file cannot be brought up to date', async () => {

@@ -11,11 +11,27 @@ import { temporaryFolder } from './testing/temporary-folder.js'
 const victim = fileURLToPath(new URL('./testing/kill-victim.ts', import.meta.url))
 const writers = ['1', '2', '3']
 
-/** Runs the victim until it has confirmed so many writes; the last confirmed round of each writer. */
-async function runAndKill(folder: string, start: number, confirmations: number): Promise<Map<string, number>> {
+/**
+ * Runs the victim until it has confirmed so many writes, and kills it then, or lets it kill itself in that moment.
+ * Answers the last confirmed round of each writer.
+ */
+async function runAndKill(
+  folder: string,
+  start: number,
+  confirmations: number,
+  killsItself: boolean,
+): Promise<Map<string, number>> {
   const child = spawn(
     process.execPath,
-    ['--conditions=kurir-source', '--import', 'tsx', victim, folder, String(start)],
+    [
+      '--conditions=kurir-source',
+      '--import',
+      'tsx',
+      victim,
+      folder,
+      String(start),
+      String(killsItself ? confirmations : 0),
+    ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
   const confirmed = new Map<string, number>()
@@ -23,7 +39,7 @@ async function runAndKill(folder: string, start: number, confirmations: number):
   for await (const line of createInterface({ input: child.stdout })) {
     const [writer = '', round] = line.split(' ')
     confirmed.set(writer, Number(round))
-    if (++seen === confirmations) child.kill('SIGKILL')
+    if (++seen === confirmations && !killsItself) child.kill('SIGKILL')
   }
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
   expect(child.signalCode).toBe('SIGKILL')
@@ -37,7 +53,7 @@ it('a process killed at any moment leaves every confirmed write, and no half of 
   let start = 0
   let before = new Map<string, number>()
   for (let kill = 0; kill < 20; kill++) {
-    const confirmed = await runAndKill(folder, start, 1 + Math.floor(Math.random() * 250))
+    const confirmed = await runAndKill(folder, start, 1 + Math.floor(Math.random() * 250), kill % 2 === 0)
     // A copy is looked at: the next process finds the folder as the killed ones left it.
     const copy = temporaryFolder()
     await cp(folder, copy, { recursive: true })

@@ -1,11 +1,12 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { readVectors } from '../binary/testing/vectors.js'
 import type { SignalDataType } from '../signal/key-store.js'
 import { decodeAccount } from './account-identity.js'
 import { initAuthCreds, isRegistered } from './credentials.js'
 import { encodeCredentials } from './credentials-codec.js'
+import { JournalWriter } from './journal.js'
 import { type MultiFileAuthState, type MultiFileOptions, useMultiFileAuthState } from './multi-file.js'
 import { recordFileName } from './record-files.js'
 import { rejection } from './testing/expect-error.js'
@@ -215,12 +216,16 @@ describe('useMultiFileAuthState', () => {
     await expect.poll(() => readdirSync(folder).sort()).toEqual(['kurir.lock', 'session-a.json'])
   })
 
-  it('writes a set of 812 prekeys with one flush, and 200 concurrent sets with few', async () => {
+  it('flushes concurrent sets together', async () => {
     const { keys } = (await opened(temporaryFolder(), { checkpointAfterMs: 3_600_000 })).state
+    const append = vi.spyOn(JournalWriter.prototype, 'append')
+    onTestFinished(() => append.mockRestore())
     const ids = Array.from({ length: 812 }, (_, index) => String(index + 1))
     const pair = { public: Buffer.alloc(32, 1), private: Buffer.alloc(32, 2) }
     await keys.set({ 'pre-key': Object.fromEntries(ids.map(id => [id, pair])) })
+    expect(append).toHaveBeenCalledTimes(1)
     await Promise.all(ids.slice(0, 200).map(id => keys.set({ 'pre-key': { [id]: null } })))
+    expect(append).toHaveBeenCalledTimes(2)
     const left = await keys.get('pre-key', ids)
     expect(Object.values(left).filter(Boolean)).toHaveLength(612)
   })
