@@ -187,4 +187,51 @@ describe('a real Baileys client on the simulator', () => {
     }
     expect(violations()).toEqual([])
   })
+
+  it('talks in LID addressing', async () => {
+    const [botA, botB] = [await linked(alice), await linked(bob)]
+    await botA.sendText(bob.lid, 'to the LID')
+    await botB.text('to the LID')
+    expect(await bob.waitForMessage(({ text }) => text === 'to the LID')).toMatchObject({ chat: alice.lid, chatPn: alice.jid })
+    await bob.send(alice.lid, { text: 'from a phone to the LID' })
+    await botA.text('from a phone to the LID')
+    await botB.sendText(alice.lid, 'and back')
+    await botA.text('and back')
+    expect(violations()).toEqual([])
+  })
+
+  it('repairs corrupted messages between clients, in 1:1 and in a group', async () => {
+    const [botA, botB] = [await linked(alice), await linked(bob)]
+    const group = await alice.createGroup('Two', [bob.jid])
+    await botA.sendText(bob.jid, 'first')
+    await botA.sendText(group, 'first in the group')
+    for (const text of ['first', 'first in the group']) await botB.text(text)
+    const corrupt = () =>
+      wa.faults.add({
+        direction: 'to-client',
+        match: { tag: 'message', device: botB.jid },
+        times: 1,
+        action: { kind: 'corrupt' },
+      })
+    const faults = [corrupt()]
+    await botA.sendText(bob.jid, 'damaged')
+    await botB.text('damaged')
+    faults.push(corrupt())
+    await botA.sendText(group, 'damaged in the group')
+    await botB.text('damaged in the group')
+    expect(faults.map(({ hits }) => hits)).toEqual([1, 1])
+    expect(violations()).toEqual([])
+  })
+
+  it('resends a group message of a phone to the client that could not read it', async () => {
+    const bot = await linked(alice)
+    const group = await bob.createGroup('Two', [alice.jid])
+    await bob.send(group, { text: 'first' })
+    await bot.text('first')
+    const match = { tag: 'message', device: bot.jid }
+    wa.faults.add({ direction: 'to-client', match, times: 1, action: { kind: 'corrupt' } })
+    await bob.send(group, { text: 'damaged' })
+    await bot.text('damaged')
+    expect(violations()).toEqual([])
+  })
 })

@@ -85,6 +85,14 @@ describe('messages', () => {
     expect(misfit(node, 'strict')).toBeTypeOf('string')
   })
 
+  it('tolerates in lenient mode how Baileys repeats a group message', () => {
+    const children = [enc('pkmsg', { count: '1' }), element('participants', {}, [to('1:1@lid', 'pkmsg')]), identity]
+    const attrs = { id: '3EB0A', to: '120363000000000001@g.us', type: 'text', participant: '1:1@lid' }
+    const repeated = element('message', attrs, children)
+    expect(misfit(repeated, 'lenient')).toBeUndefined()
+    expect(misfit(repeated, 'strict')).toBeTypeOf('string')
+  })
+
   it('does not ask a phone for a device identity', () => {
     const node = userMessage([element('participants', {}, [to('1@lid', 'pkmsg')])])
     expect(validator.check(node, 'strict', true)).toBeUndefined()

@@ -26,6 +26,8 @@ export const sessionHandlers = (core: ServiceCore): Readonly<Record<string, IqHa
   'w:sync:app:state set sync': ({ child }) => [
     element('sync', {}, childrenOf(child ?? element('sync')).map(emptyCollection)),
   ],
+  'newsletter get my_addons': () => [element('my_addons')],
+  'w:biz get business_profile': () => [element('business_profile', {}, [])],
   'tos get request': () => [element('notices')],
   'bot get bot': () => [element('bot', { v: '2' }, [])],
 })
