@@ -1,6 +1,6 @@
 import { KurirError } from 'kurir/errors'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { CertificateDefect } from '../faults/transport-faults.js'
+import type { CertificateDefect, FrameFault } from '../faults/transport-faults.js'
 import type { Phone } from '../phone/phone.js'
 import { element } from '../router/stanzas.js'
 import { Simulator } from '../simulator.js'
@@ -112,6 +112,20 @@ describe('frames', () => {
     companion.sendRaw(Buffer.concat([Buffer.of(0, 0, 20), Buffer.alloc(20)]))
     await companion.closed()
     expect(violationKinds()).toEqual(['malformed-frame'])
+  })
+
+  it.each<[FrameFault, string]>([
+    ['altered', 'mac-mismatch'],
+    ['replayed', 'mac-mismatch'],
+    ['lost', 'mac-mismatch'],
+    ['bomb', 'inflated-frame-too-large'],
+  ])('breaks the stream of a client by a frame that is %s', async (kind, code) => {
+    const companion = await linked()
+    await companion.query({ xmlns: 'w:p', type: 'get' })
+    wa.faults.disturbFrame(kind, companion.jid)
+    for (const id of ['1', '2']) companion.send(element('iq', { id, to: '@s.whatsapp.net', type: 'get', xmlns: 'w:p' }))
+    await companion.closed()
+    expect(KurirError.is(companion.streamError) && companion.streamError.code).toBe(code)
   })
 
   it('keeps the order on a slow link', async () => {

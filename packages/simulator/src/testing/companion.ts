@@ -38,7 +38,8 @@ export class Companion {
   /** The handshake's outcome, or the error it ended with. */
   handshake: NoiseInitiatorResult | undefined
   handshakeError: unknown
-  webSocketMessages = 0
+  /** The error that a frame ended the stream with. */
+  streamError: unknown
   readonly #options: CompanionOptions
   readonly #webSocket: WebSocket
   readonly #reader = new FrameReader()
@@ -154,10 +155,14 @@ export class Companion {
   }
 
   #receive(data: Buffer): void {
-    this.webSocketMessages += 1
-    for (const body of this.#reader.push(data)) {
-      if (this.#cipher !== undefined) this.#take(decodeNode(this.#cipher.decrypt(body)))
-      else this.#shakeHands(body)
+    try {
+      for (const body of this.#reader.push(data)) {
+        if (this.#cipher !== undefined) this.#take(decodeNode(this.#cipher.decrypt(body)))
+        else this.#shakeHands(body)
+      }
+    } catch (error) {
+      this.streamError ??= error
+      this.#webSocket.close()
     }
   }
 
