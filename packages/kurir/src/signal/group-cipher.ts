@@ -1,10 +1,10 @@
 import { aesCbcDecrypt, aesCbcEncrypt } from '../crypto/aes.js'
 import type { KeyPair } from '../crypto/curve.js'
-import { hkdf } from '../crypto/hkdf.js'
 import { randomBytes, randomInt } from '../crypto/random.js'
+import { chainStep, shortHkdf } from '../crypto/short-hmac.js'
 import { generateSigningKeyPair } from '../crypto/signing-key.js'
 import { xeddsaSign, xeddsaVerify } from '../crypto/xeddsa.js'
-import { counterLimit, jumpLimit, lookUpSeed, messageSeed, newReceivingChain, nextChainKey } from './message-chain.js'
+import { counterLimit, jumpLimit, lookUpSeed, newReceivingChain } from './message-chain.js'
 import {
   encodeSenderKeyDistribution,
   encodeSenderKeyMessage,
@@ -68,12 +68,13 @@ export function encryptForGroup(
   const own = ownSenderKey(record)
   if (own === undefined) throw new SignalError('no-sender-key', { detail: 'no own sender key' })
   const { keyId, chain, signingKey } = own
-  const { cipherKey, iv } = messageKeys(messageSeed(chain.key))
+  const { seed, nextKey } = chainStep(chain.key)
+  const { cipherKey, iv } = messageKeys(seed)
   const ciphertext = encodeSenderKeyMessage(
     { keyId, iteration: chain.next, ciphertext: aesCbcEncrypt(cipherKey, iv, plaintext) },
     input => xeddsaSign(signingKey.pair, input),
   )
-  const advanced = { ...own, chain: { ...chain, key: nextChainKey(chain.key), next: chain.next + 1 } }
+  const advanced = { ...own, chain: { ...chain, key: nextKey, next: chain.next + 1 } }
   return { record: { states: [advanced, ...record.states.slice(1)] }, ciphertext }
 }
 
@@ -148,6 +149,6 @@ function newReceivingChainOf(key: Uint8Array, next: number): SenderKeyState['cha
 }
 
 function messageKeys(seed: Uint8Array): { readonly cipherKey: Uint8Array; readonly iv: Uint8Array } {
-  const derived = hkdf(seed, 48, { info: groupInfo })
+  const derived = shortHkdf(seed, 48, groupInfo)
   return { iv: derived.subarray(0, 16), cipherKey: derived.subarray(16, 48) }
 }

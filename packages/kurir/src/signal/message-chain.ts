@@ -1,4 +1,4 @@
-import { hmacSha256 } from '../crypto/digest.js'
+import { chainStep, nextChainKey } from '../crypto/short-hmac.js'
 import {
   appendSkippedKeys,
   findSkippedKey,
@@ -14,9 +14,6 @@ export const jumpLimit = 25_000
 /** Counters are 32-bit, and a chain names its next one: the last number is never used. */
 export const counterLimit = 0xffff_ffff
 
-const seedInput = Buffer.of(0x01)
-const nextKeyInput = Buffer.of(0x02)
-
 /** A chain that messages are sent on: `next` is the number of the next message. */
 export interface SendingChain {
   readonly key: Uint8Array
@@ -28,15 +25,6 @@ export interface ReceivingChain {
   readonly key: Uint8Array | undefined
   readonly next: number
   readonly skipped: SkippedKeys
-}
-
-/** The 32-byte seed of the message keys of the chain's next message. */
-export function messageSeed(chainKey: Uint8Array): Buffer {
-  return hmacSha256(chainKey, seedInput)
-}
-
-export function nextChainKey(chainKey: Uint8Array): Buffer {
-  return hmacSha256(chainKey, nextKeyInput)
 }
 
 /** The outcome of looking for a message's seed; nothing changes until the caller keeps what `settle` returns. */
@@ -66,12 +54,12 @@ export function lookUpSeed(chain: ReceivingChain, counter: number, limit = jumpL
   if (counter - next > limit) return { outcome: 'message-too-far-ahead' }
   const firstKept = Math.max(next, counter - skippedKeyLimit)
   const firstKeptKey = walk(key, firstKept - next)
-  const ownKey = walk(firstKeptKey, counter - firstKept)
+  const { seed, nextKey } = chainStep(walk(firstKeptKey, counter - firstKept))
   return {
     outcome: 'found',
-    seed: messageSeed(ownKey),
+    seed,
     settle: () => ({
-      key: nextChainKey(ownKey),
+      key: nextKey,
       next: counter + 1,
       skipped: keepSeeds(skipped, firstKeptKey, firstKept, counter),
     }),
@@ -103,11 +91,13 @@ function walk(chainKey: Uint8Array, steps: number): Uint8Array {
 
 /** Adds the seeds of messages `first` … `end - 1`; `firstKey` is the chain key of the first. */
 function keepSeeds(skipped: SkippedKeys, firstKey: Uint8Array, first: number, end: number): SkippedKeys {
+  if (first === end) return skipped
   const seeds: Uint8Array[] = []
   let key = firstKey
   for (let counter = first; counter < end; counter++) {
-    seeds.push(messageSeed(key))
-    key = nextChainKey(key)
+    const { seed, nextKey } = chainStep(key)
+    seeds.push(seed)
+    key = nextKey
   }
   return appendSkippedKeys(skipped, first, seeds)
 }

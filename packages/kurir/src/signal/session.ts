@@ -1,15 +1,13 @@
 import { aesCbcDecrypt, aesCbcEncrypt } from '../crypto/aes.js'
 import { generateKeyPair, type KeyPair, x25519 } from '../crypto/curve.js'
 import { hmacSha256 } from '../crypto/digest.js'
-import { hkdf } from '../crypto/hkdf.js'
 import { constantTimeEqual } from '../crypto/random.js'
+import { chainStep, shortHkdf } from '../crypto/short-hmac.js'
 import {
   closeChain,
   jumpLimit,
   lookUpSeed,
-  messageSeed,
   newReceivingChain,
-  nextChainKey,
   type ReceivingChain,
   type SendingChain,
 } from './message-chain.js'
@@ -83,7 +81,8 @@ export function encryptInSession(
   now: number,
 ): { readonly session: Session; readonly body: Buffer } {
   const { sending } = session
-  const keys = messageKeys(messageSeed(sending.key))
+  const { seed, nextKey } = chainStep(sending.key)
+  const keys = messageKeys(seed)
   const body = encodeSignalMessage(
     {
       senderIdentity: local.keyPair.public,
@@ -95,7 +94,7 @@ export function encryptInSession(
     },
     input => hmacSha256(keys.macKey, input),
   )
-  const advanced: SendingChain = { key: nextChainKey(sending.key), next: sending.next + 1 }
+  const advanced: SendingChain = { key: nextKey, next: sending.next + 1 }
   return { session: { ...session, sending: advanced, usedAt: now }, body }
 }
 
@@ -230,7 +229,7 @@ function agree(pair: KeyPair, remoteRatchet: Uint8Array, rootKey: Uint8Array): A
 
 /** `root ‖ chain = HKDF(DH, salt = root, "WhisperRatchet", 64)`. */
 export function ratchetRoot(shared: Uint8Array, rootKey: Uint8Array): Agreement {
-  const derived = hkdf(shared, 64, { salt: rootKey, info: ratchetInfo })
+  const derived = shortHkdf(shared, 64, ratchetInfo, rootKey)
   return { rootKey: copyKey(derived.subarray(0, 32)), chainKey: copyKey(derived.subarray(32, 64)) }
 }
 
@@ -249,7 +248,7 @@ interface MessageKeys {
 }
 
 function messageKeys(seed: Uint8Array): MessageKeys {
-  const derived = hkdf(seed, 80, { info: messageKeysInfo })
+  const derived = shortHkdf(seed, 80, messageKeysInfo)
   return { cipherKey: derived.subarray(0, 32), macKey: derived.subarray(32, 64), iv: derived.subarray(64, 80) }
 }
 

@@ -1,5 +1,5 @@
 import { generateKeyPair, type KeyPair, rawPublicKey, typedPublicKey, x25519 } from '../crypto/curve.js'
-import { hkdf } from '../crypto/hkdf.js'
+import { shortHkdf } from '../crypto/short-hmac.js'
 import { xeddsaVerify } from '../crypto/xeddsa.js'
 import { copyKey, type LocalIdentity, type RatchetEnvironment, ratchetRoot, type Session } from './session.js'
 import { SignalError } from './signal-error.js'
@@ -104,7 +104,7 @@ export function respondToPreKeyMessage(
   }
 }
 
-/** `HKDF(ff×32 ‖ DH1 ‖ DH2 ‖ DH3 [‖ DH4], "WhisperText", 64)`: the root key; the chain key beside it has no use. */
+/** `HKDF(ff×32 ‖ DH1 ‖ DH2 ‖ DH3 [‖ DH4], "WhisperText")`: the root key; the chain key that follows it has no use. */
 function agreeOn(failure: 'invalid-prekey-bundle' | 'invalid-message-key', secrets: () => Uint8Array[]): Uint8Array {
   let shared: Uint8Array[]
   try {
@@ -112,7 +112,7 @@ function agreeOn(failure: 'invalid-prekey-bundle' | 'invalid-message-key', secre
   } catch (cause) {
     throw new SignalError(failure, { detail: 'a public key cannot be agreed with' }, cause)
   }
-  return copyKey(hkdf(Buffer.concat([discontinuity, ...shared]), 64, { info: rootInfo }).subarray(0, 32))
+  return copyKey(shortHkdf(Buffer.concat([discontinuity, ...shared]), 32, rootInfo))
 }
 
 function bundleKey(publicKey: Uint8Array): Uint8Array {

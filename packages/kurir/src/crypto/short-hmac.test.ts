@@ -1,0 +1,55 @@
+import { createHmac, hkdfSync } from 'node:crypto'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { chainStep, nextChainKey, shortHkdf } from './short-hmac.js'
+
+const bytes = (maxLength: number, minLength = 0) => fc.uint8Array({ minLength, maxLength, size: 'max' })
+
+describe('short HMAC and HKDF', () => {
+  it('RFC 5869, test cases 1 and 3', () => {
+    const input = new Uint8Array(22).fill(0x0b)
+    const salt = Uint8Array.from({ length: 13 }, (_, index) => index)
+    const info = Uint8Array.from({ length: 10 }, (_, index) => 0xf0 + index)
+    expect(Buffer.from(shortHkdf(input, 42, info, salt)).toString('hex')).toBe(
+      '3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865',
+    )
+    expect(Buffer.from(shortHkdf(input, 42, new Uint8Array(0))).toString('hex')).toBe(
+      '8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8',
+    )
+  })
+
+  it('agree with node:crypto', () => {
+    fc.assert(
+      fc.property(bytes(300), fc.integer({ min: 1, max: 300 }), bytes(223), bytes(64), (input, length, info, salt) => {
+        const expected = Buffer.from(hkdfSync('sha256', input, salt, info, length))
+        expect(Buffer.from(shortHkdf(input, length, info, salt))).toEqual(expected)
+      }),
+    )
+    fc.assert(
+      fc.property(bytes(64), key => {
+        const { seed, nextKey } = chainStep(key)
+        expect(Buffer.from(seed)).toEqual(createHmac('sha256', key).update(Buffer.of(1)).digest())
+        expect(Buffer.from(nextKey)).toEqual(createHmac('sha256', key).update(Buffer.of(2)).digest())
+        expect(nextChainKey(key)).toEqual(nextKey)
+      }),
+    )
+  })
+
+  it('results stay what they are when the next one is computed', () => {
+    const first = chainStep(new Uint8Array(32))
+    const copy = { seed: first.seed.slice(), nextKey: first.nextKey.slice() }
+    const derived = shortHkdf(first.seed, 80, Buffer.from('a'))
+    const derivedCopy = derived.slice()
+    chainStep(first.nextKey)
+    shortHkdf(first.nextKey, 80, Buffer.from('b'))
+    expect(first).toEqual(copy)
+    expect(derived).toEqual(derivedCopy)
+  })
+
+  it('refuse what they are not made for', () => {
+    const short = new Uint8Array(32)
+    expect(() => shortHkdf(short, 32, new Uint8Array(224))).toThrow(RangeError)
+    expect(() => shortHkdf(short, 32, short, new Uint8Array(65))).toThrow(RangeError)
+    expect(() => shortHkdf(short, 8161, short)).toThrow(RangeError)
+  })
+})
