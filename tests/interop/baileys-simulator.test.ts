@@ -192,7 +192,10 @@ describe('a real Baileys client on the simulator', () => {
     const [botA, botB] = [await linked(alice), await linked(bob)]
     await botA.sendText(bob.lid, 'to the LID')
     await botB.text('to the LID')
-    expect(await bob.waitForMessage(({ text }) => text === 'to the LID')).toMatchObject({ chat: alice.lid, chatPn: alice.jid })
+    expect(await bob.waitForMessage(({ text }) => text === 'to the LID')).toMatchObject({
+      chat: alice.lid,
+      chatPn: alice.jid,
+    })
     await bob.send(alice.lid, { text: 'from a phone to the LID' })
     await botA.text('from a phone to the LID')
     await botB.sendText(alice.lid, 'and back')
