@@ -8,7 +8,7 @@
 const floors = [
   ['errors'],
   ['logger', 'time', 'compatibility', 'proto', 'crypto', 'binary'],
-  ['noise', 'signal', 'media', 'events', 'usync', 'groups', 'communities', 'newsletters', 'business', 'calls', 'privacy', 'profile', 'chats'],
+  ['noise', 'signal', 'media', 'events', 'usync', 'mex', 'groups', 'communities', 'newsletters', 'business', 'calls', 'privacy', 'profile', 'chats'],
   ['auth', 'pairing', 'messages', 'history', 'app-state'],
   ['socket'],
   ['services'],

@@ -1,6 +1,7 @@
 export * from './account-identity.js'
 export * from './big-endian.js'
 export * from './buffer-json.js'
+export * from './business-platform.js'
 export * from './cacheable-key-store.js'
 export * from './credentials.js'
 export * from './key-bundles.js'

@@ -1,4 +1,5 @@
 export { jidToSignalAddress, type SignalAddress, senderKeyName, signalAddress } from './address.js'
+export { handleIdentityChange, type IdentityChangeContext, type IdentityChangeResult } from './identity-notification.js'
 export type {
   Awaitable,
   LIDMapping,

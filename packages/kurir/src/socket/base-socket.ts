@@ -3,11 +3,13 @@ import { getBinaryNodeChild, getBinaryNodeChildBuffer } from '../binary/accessor
 import { S_WHATSAPP_NET } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
 import type { Contact } from '../chats/contact-types.js'
+import type { NewChatMessageCapInfo, ReachoutTimelockState } from '../events/account-limits.js'
 import type { ConnectionState } from '../events/connection-state.js'
 import type { BaileysBufferableEventEmitter } from '../events/event-buffer.js'
 import { bindWaitForConnectionUpdate } from '../events/wait-for-event.js'
 import type { SignalKeyStoreWithTransaction } from '../signal/key-store.js'
 import type { SignalRepositoryWithLIDStore } from '../signal/repository.js'
+import { fetchAccountReachoutTimelock, fetchNewChatMessageCap } from './account-limits.js'
 import type { SocketConfig } from './config.js'
 import { intentionalLogout } from './connection-errors.js'
 import { type Layer, makeCore, type SocketCore } from './core.js'
@@ -51,6 +53,10 @@ export interface BaseSocket {
   requestPairingCode(phoneNumber: string, customPairingCode?: string): Promise<string>
   updateServerTimeOffset(node: BinaryNode): void
   sendUnifiedSession(): Promise<void>
+  /** Whether the account may write to new people; also emitted as `connection.update`. @throws MexError */
+  fetchAccountReachoutTimelock(): Promise<ReachoutTimelockState>
+  /** How many chats with new people the account may still open. @throws MexError */
+  fetchNewChatMessageCap(): Promise<NewChatMessageCapInfo>
   waitForConnectionUpdate(
     check: (update: Partial<ConnectionState>) => Promise<boolean | undefined>,
     timeoutMs?: number,
@@ -167,6 +173,8 @@ function baseMembers(core: SocketCore, preKeys: PreKeyKeeper, pairing: PairingSe
     requestPairingCode: (phoneNumber, customPairingCode) => pairing.requestCode(phoneNumber, customPairingCode),
     updateServerTimeOffset: node => clock.updateFrom(node),
     sendUnifiedSession: () => sendUnifiedSession(core),
+    fetchAccountReachoutTimelock: () => fetchAccountReachoutTimelock(core),
+    fetchNewChatMessageCap: () => fetchNewChatMessageCap(core),
     waitForConnectionUpdate: bindWaitForConnectionUpdate(ev),
   }
 }

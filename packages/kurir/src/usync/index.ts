@@ -48,7 +48,7 @@ export {
   verifyKeyIndexList,
 } from './key-index-list.js'
 export { USyncLIDProtocol } from './lid-protocol.js'
-export { participantHash } from './participant-hash.js'
+export { generateParticipantHashV2, participantHash } from './participant-hash.js'
 export type { USyncQueryProtocol } from './protocol.js'
 export { buildUSyncNode, type USyncContext, type USyncMode, USyncQuery } from './query.js'
 export {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { KurirError } from '../errors/index.js'
-import { participantHash } from './participant-hash.js'
+import { generateParticipantHashV2, participantHash } from './participant-hash.js'
 import { readVectors } from './testing/vectors.js'
 
 const vectors = readVectors<{
@@ -34,6 +34,12 @@ describe('participant hash (docs/protocol/02 §4.5)', () => {
         expect(participantHash(jids)).toMatch(/^2:[A-Za-z0-9+/]{8}$/)
       }),
     )
+  })
+
+  it('is generateParticipantHashV2 too, which sorts its argument in Baileys (docs/protocol/06 §8)', () => {
+    const devices = ['2:1@lid', '1@lid']
+    expect(generateParticipantHashV2(devices)).toBe(participantHash(devices))
+    expect(devices).toEqual(['2:1@lid', '1@lid'])
   })
 
   it('keeps hosted devices and namespaces apart', () => {

@@ -14,6 +14,15 @@ export function participantHash(deviceJids: readonly string[]): string {
   return `2:${sha256(Buffer.from(canonical.join(''))).toString('base64', 0, 6)}`
 }
 
+/**
+ * {@link participantHash} under Baileys' name. Baileys hashes the JIDs as they are written and takes 6 characters, a
+ * value that no server knows, and sorts its argument in place: here it is the hash of the protocol and the argument is
+ * left alone (docs/protocol/02 §4.5).
+ */
+export function generateParticipantHashV2(participants: readonly string[]): string {
+  return participantHash(participants)
+}
+
 /** `user.0:device@server`: agent and device are always written, and the agent is always 0. */
 function canonicalDevice(jid: string): string {
   const decoded = jidDecode(jid)

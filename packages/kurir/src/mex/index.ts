@@ -1,0 +1,1 @@
+export { buildMexQuery, MexError, type MexErrorDetail, type MexQuery, parseMexAnswer } from './query.js'

@@ -1,0 +1,84 @@
+import {
+  type NewChatMessageCapInfo,
+  NewChatMessageCappingMVStatusType,
+  NewChatMessageCappingOTEStatusType,
+  NewChatMessageCappingStatusType,
+  ReachoutTimelockEnforcementType,
+  type ReachoutTimelockState,
+} from '../events/account-limits.js'
+import { buildMexQuery, type MexQuery, parseMexAnswer } from '../mex/query.js'
+import type { SocketCore } from './core.js'
+
+const reachoutTimelock: MexQuery = {
+  documentId: '23983697327930364',
+  root: 'xwa2_fetch_account_reachout_timelock',
+  variables: {},
+}
+
+/** The form of the present web client; Baileys asks an older document (docs/protocol/05 §4.2). */
+const newChatCap: MexQuery = {
+  documentId: '27910975521856601',
+  root: 'xwa2_message_capping_info',
+  variables: { input: { type: 'INDIVIDUAL_NEW_CHAT_THREAD' } },
+}
+
+/**
+ * Whether WhatsApp keeps this account from writing to new people, and until when. Also emitted as `connection.update`.
+ *
+ * @throws MexError; KurirError as `query`
+ */
+export async function fetchAccountReachoutTimelock(core: SocketCore): Promise<ReachoutTimelockState> {
+  const answer = members(await ask(core, reachoutTimelock))
+  const ends = Number(answer['time_enforcement_ends'])
+  const state: ReachoutTimelockState = {
+    isActive: answer['is_active'] === true,
+    timeEnforcementEnds: ends > 0 ? new Date(ends * 1000) : undefined,
+    enforcementType: known(ReachoutTimelockEnforcementType, answer['enforcement_type']) ?? 'DEFAULT',
+  }
+  core.ev.emit('connection.update', { reachoutTimeLock: state })
+  return state
+}
+
+/**
+ * How many chats with new people the account may still open in this cycle. Members that the service does not give are
+ * left out.
+ *
+ * @throws MexError; KurirError as `query`
+ */
+export async function fetchNewChatMessageCap(core: SocketCore): Promise<NewChatMessageCapInfo> {
+  const answer = members(await ask(core, newChatCap))
+  const info: NewChatMessageCapInfo = {
+    total_quota: quantity(answer['total_quota']),
+    used_quota: quantity(answer['used_quota']),
+    cycle_start_timestamp: text(answer['cycle_start_timestamp']),
+    cycle_end_timestamp: text(answer['cycle_end_timestamp']),
+    server_sent_timestamp: text(answer['server_sent_timestamp']),
+    ote_status: known(NewChatMessageCappingOTEStatusType, answer['ote_status']),
+    mv_status: known(NewChatMessageCappingMVStatusType, answer['mv_status']),
+    capping_status: known(NewChatMessageCappingStatusType, answer['capping_status']),
+  }
+  return Object.fromEntries(Object.entries(info).filter(([, value]) => value !== undefined))
+}
+
+async function ask({ connection }: SocketCore, query: MexQuery): Promise<unknown> {
+  return parseMexAnswer(await connection.query(buildMexQuery(query)), query)
+}
+
+function members(value: unknown): { readonly [member: string]: unknown } {
+  return typeof value === 'object' && value !== null ? { ...value } : {}
+}
+
+/** The service writes quotas as numbers or as text. */
+function quantity(value: unknown): number | undefined {
+  const number = typeof value === 'number' || typeof value === 'string' ? Number(value) : Number.NaN
+  return Number.isFinite(number) ? number : undefined
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
+}
+
+/** A value of an enum, or nothing when the service has a new one. */
+function known<Value extends string>(names: { readonly [name: string]: Value }, value: unknown): Value | undefined {
+  return Object.values(names).find(name => name === value)
+}
