@@ -45,7 +45,7 @@ describe('decode', () => {
   })
 
   it('accepts varints longer than they need to be, up to ten bytes', () => {
-    const padded = Buffer.from('8180808080808080808000'.slice(0, 18) + '00', 'hex')
+    const padded = Buffer.from(`${'8180808080808080808000'.slice(0, 18)}00`, 'hex')
     expect(proto.ADVDeviceIdentity.decode(field(1, 0, padded)).rawId).toBe(1)
     expect((proto.ADVDeviceIdentity.decode(field(2, 0, padded)).timestamp as Long).toNumber()).toBe(1)
     expect(proto.MessageKey.decode(field(2, 0, padded)).fromMe).toBe(true)

@@ -18,7 +18,11 @@ function service(data: unknown) {
   return { core: { connection: { query }, ev } as unknown as SocketCore, asked, updates }
 }
 
-const documentOf = (node: BinaryNode | undefined) => (node?.content as BinaryNode[])[0]?.attrs['query_id']
+/** The document that was asked for, and the variables as text. */
+function documentOf(node: BinaryNode | undefined): [id: string | undefined, body: string] {
+  const query = (node?.content as BinaryNode[] | undefined)?.[0]
+  return [query?.attrs['query_id'], String(query?.content)]
+}
 
 describe('fetchAccountReachoutTimelock (docs/protocol/06 §4.2)', () => {
   it('gives and emits the restriction', async () => {
@@ -36,7 +40,7 @@ describe('fetchAccountReachoutTimelock (docs/protocol/06 §4.2)', () => {
       enforcementType: 'BIZ_QUALITY',
     })
     expect(updates).toEqual([{ reachoutTimeLock: state }])
-    expect(documentOf(asked[0])).toBe('23983697327930364')
+    expect(documentOf(asked[0])).toEqual(['23983697327930364', '{"variables":{}}'])
   })
 
   it.each([null, {}, { is_active: false, time_enforcement_ends: '0', enforcement_type: 'SOMETHING_NEW' }])(
@@ -69,7 +73,9 @@ describe('fetchNewChatMessageCap (docs/protocol/05 §4.2: the current document)'
       cycle_end_timestamp: '1800000000',
       capping_status: 'FIRST_WARNING',
     })
-    expect(documentOf(asked[0])).toBe('27910975521856601')
-    expect(String((asked[0]?.content as BinaryNode[])[0]?.content)).toContain('INDIVIDUAL_NEW_CHAT_THREAD')
+    expect(documentOf(asked[0])).toEqual([
+      '27910975521856601',
+      '{"variables":{"input":{"type":"INDIVIDUAL_NEW_CHAT_THREAD"}}}',
+    ])
   })
 })
