@@ -12,3 +12,11 @@ export interface PossiblyExtendedCacheStore extends CacheStore {
   mset?: <T>(entries: { key: string; value: T }[]) => Promise<void> | void | number | boolean
   mdel?: (keys: string[]) => Promise<void> | void | number | boolean
 }
+
+/** Seconds that Baileys' own caches keep their entries. */
+export const DEFAULT_CACHE_TTLS = {
+  SIGNAL_STORE: 300,
+  MSG_RETRY: 3600,
+  CALL_OFFER: 300,
+  USER_DEVICES: 300,
+} as const

@@ -100,6 +100,8 @@ export const DEFAULT_WEB_SOCKET_URL = 'wss://web.whatsapp.com/ws/chat'
 
 /** History kinds that are processed; the others are acknowledged only (docs/protocol/03, history sync). */
 export const PROCESSABLE_HISTORY_TYPES: readonly number[] = [0, 4, 3, 2, 6, 5, 1]
+/** Milliseconds of silence after which a history transfer counts as paused (docs/protocol/03, history sync). */
+export const HISTORY_SYNC_PAUSED_TIMEOUT_MS = 120_000
 const FULL_HISTORY = 2
 
 /** The defaults of section 2 of docs/protocol/06; the logger and the Signal repository are made when first needed. */

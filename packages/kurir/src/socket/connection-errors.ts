@@ -6,6 +6,9 @@ export class ConnectionError extends KurirError {
   override readonly name = 'ConnectionError'
 }
 
+/** Status codes after which an account has to log in anew, as Baileys lists them. */
+export const UNAUTHORIZED_CODES: readonly number[] = [401, 403, 419]
+
 export const connectionClosed = (message = 'Connection Closed', data?: unknown, cause?: unknown): ConnectionError =>
   new ConnectionError('connection-closed', message, { statusCode: 428, retryable: true, data, cause })
 

@@ -3,6 +3,8 @@ import type { BinaryNode } from '../binary/node.js'
 
 export const DEF_CALLBACK_PREFIX = 'CB:'
 export const DEF_TAG_PREFIX = 'TAG:'
+/** An event of the phone-tethered protocol; nothing emits it any more. */
+export const PHONE_CONNECTION_CB = 'CB:Pong'
 
 /**
  * Emits one received stanza under all the names that Baileys programs listen to on `sock.ws`, in Baileys' order:
