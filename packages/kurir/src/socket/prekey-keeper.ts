@@ -1,11 +1,12 @@
 import {
   buildPreKeyCountQuery,
   buildPreKeyDigestQuery,
+  buildPreKeyUpload,
   buildSignedPreKeyRotation,
-  getNextPreKeysNode,
   parsePreKeyCount,
   parsePreKeyDigest,
   preKeyDigestMatches,
+  preparePreKeys,
   prepareSignedPreKeyRotation,
 } from '../auth/prekeys.js'
 import { KurirError } from '../errors/kurir-error.js'
@@ -21,7 +22,8 @@ export const MIN_PREKEY_COUNT = 5
 /** Below this number of keys on the server a refill is due. */
 const REFILL_BELOW = 10
 const REFILL_COUNT = 100
-const UPLOAD_DEADLINE_MS = 30_000
+/** Milliseconds for an upload of prekeys with all its retries. */
+export const UPLOAD_TIMEOUT = 30_000
 const UPLOAD_RETRY_MS = [1000, 2000, 4000]
 
 /** Keeps the server stocked with one-time prekeys and checks that it holds the keys that are ours. */
@@ -98,18 +100,20 @@ export class PreKeyKeeper {
 
   async #uploadWithRetries(count: number): Promise<void> {
     const { connection, creds, keys, ev, logger } = this.#core
-    const deadline = Date.now() + UPLOAD_DEADLINE_MS
+    const deadline = Date.now() + UPLOAD_TIMEOUT
     for (let attempt = 0; ; attempt += 1) {
-      const { update, node } = await getNextPreKeysNode({ creds, keys }, count)
-      ev.emit('creds.update', update)
+      const { preKeys, stored, uploaded } = await preparePreKeys({ creds, keys }, count)
+      ev.emit('creds.update', stored)
       try {
-        await connection.query(node, Math.max(deadline - Date.now(), 1))
+        await connection.query(buildPreKeyUpload(creds, preKeys), Math.max(deadline - Date.now(), 1))
+        // Until the server has confirmed them, the same keys are offered again (docs/protocol/02, what must be one transaction).
+        ev.emit('creds.update', uploaded)
         logger.info({ count }, 'prekeys uploaded')
         return
       } catch (error) {
         const wait = UPLOAD_RETRY_MS[attempt]
         if (wait === undefined || connection.phase === 'ended' || !(error instanceof ServerRefusal)) throw error
-        if (Date.now() + wait > deadline) throw timedOut('prekey-upload', UPLOAD_DEADLINE_MS)
+        if (Date.now() + wait > deadline) throw timedOut('prekey-upload', UPLOAD_TIMEOUT)
         logger.warn({ err: error, attempt }, 'prekey upload refused, trying again')
         await new Promise(resolve => setTimeout(resolve, wait))
       }
