@@ -1,38 +1,372 @@
-/** The public API: everything a program may import from `kurir`. Names and signatures are those of Baileys 7. */
-export * from './auth/index.js'
-export * from './binary/index.js'
-export * from './calls/index.js'
-export * from './chats/index.js'
-export * from './crypto/baileys-names.js'
-export { type KeyPair, xeddsaSign, xeddsaVerify } from './crypto/index.js'
-export * from './errors/index.js'
-export * from './events/index.js'
-export { getKeyAuthor, type IncomingMessage, updateMessageWithReceipt } from './events/index.js'
-export * from './groups/index.js'
-export * from './logger/index.js'
-export * from './messages/index.js'
-export { NOISE_MODE, NOISE_WA_HEADER, type NoiseRoot, WA_CERT_DETAILS } from './noise/constants.js'
-export * from './pairing/index.js'
-export * from './proto/index.js'
-export * from './signal/index.js'
-export { RetryReason } from './messages/index.js'
+/**
+ * The public API: everything a program may import from `kurir`. Names and signatures are those of Baileys 7
+ * (docs/protocol/06); what is Kurir's own stands under its own heading. The rooms (`kurir/binary`, `kurir/signal` …)
+ * export their parts for programs that need more; those may change with any minor version.
+ */
+
+// Credentials, keys, pairing
+// Kurir's own
 export {
-  DEF_CALLBACK_PREFIX,
-  DEF_TAG_PREFIX,
-} from './socket/stanza-events.js'
+  type AccountSettings,
+  type AuthenticationCreds,
+  type AuthenticationState,
+  addTransactionCapability,
+  assertMeId,
+  BufferJSON,
+  encodeBigEndian,
+  encodeSignedDeviceIdentity,
+  generateOrGetPreKeys,
+  generateRegistrationId,
+  getNextPreKeys,
+  getNextPreKeysNode,
+  getPreKeys,
+  initAuthCreds,
+  isWABusinessPlatform,
+  KEY_BUNDLE_TYPE,
+  type MultiFileAuthState,
+  type MultiFileOptions,
+  makeCacheableSignalKeyStore,
+  makeMemoryAuthState,
+  parseAndInjectE2ESessions,
+  useMultiFileAuthState,
+  xmppPreKey,
+  xmppSignedPreKey,
+} from './auth/index.js'
+// Nodes, JIDs, usync, protobuf
+export {
+  areJidsSameUser,
+  assertNodeErrorFree,
+  type BinaryNode,
+  type BinaryNodeAttributes,
+  type BinaryNodeCodingOptions,
+  type BinaryNodeData,
+  binaryNodeToString,
+  contentBytes,
+  contentString,
+  DICT_VERSION,
+  decodeBinaryNode,
+  decodeDecompressedBinaryNode,
+  decompressingIfRequired,
+  encodeBinaryNode,
+  type FullJid,
+  getAllBinaryNodeChildren,
+  getBinaryNodeChild,
+  getBinaryNodeChildBuffer,
+  getBinaryNodeChildren,
+  getBinaryNodeChildString,
+  getBinaryNodeChildUInt,
+  getServerFromDomainType,
+  isHostedLidUser,
+  isHostedPnUser,
+  isJidBot,
+  isJidBroadcast,
+  isJidGroup,
+  isJidMetaAI,
+  isJidNewsletter,
+  isJidStatusBroadcast,
+  isLidUser,
+  isPnUser,
+  type JidServer,
+  type JidWithDevice,
+  jidDecode,
+  jidEncode,
+  jidNormalizedUser,
+  META_AI_JID,
+  NodeDecodeError,
+  NodeEncodeError,
+  OFFICIAL_BIZ_JID,
+  PSA_WID,
+  reduceBinaryNodeToDictionary,
+  S_WHATSAPP_NET,
+  SERVER_JID,
+  STORIES_JID,
+  StanzaError,
+  transferDevice,
+  WAJIDDomains,
+} from './binary/index.js'
+// Chats, contacts, groups, calls
+export {
+  CALL_AUDIO_PREFIX,
+  CALL_VIDEO_PREFIX,
+  getCallStatusFromNode,
+  type WACallEvent,
+  type WACallUpdateType,
+} from './calls/index.js'
+export {
+  type BufferedEventData,
+  type Chat,
+  type ChatUpdate,
+  type Contact,
+  type Label,
+  type LabelActionBody,
+  type LabelAssociation,
+  LabelAssociationType,
+  LabelColor,
+  type PresenceData,
+  WA_DEFAULT_EPHEMERAL,
+  WAMessageAddressingMode,
+  type WAPresence,
+} from './chats/index.js'
+// Small things
+export type {
+  CurveKeyPair,
+  GroupModificationResponse,
+  PendingPhoneRequest,
+  RetryCounter,
+  SessionRecreateHistory,
+  WAGroupCreateResponse,
+  WAInitResponse,
+} from './compatibility/index.js'
+export { isStringNullOrEmpty, trimUndefined } from './compatibility/index.js'
+// Encryption
+export {
+  aesDecrypt,
+  aesDecryptCTR,
+  aesDecryptGCM,
+  aesDecryptWithIV,
+  aesEncrypt,
+  aesEncryptCTR,
+  aesEncryptGCM,
+  aesEncrypWithIV,
+  Curve,
+  derivePairingCodeKey,
+  generateSignalPubKey,
+  hkdf,
+  hmacSign,
+  md5,
+  sha256,
+  signedKeyPair,
+} from './crypto/baileys-names.js'
+export type { KeyPair } from './crypto/curve.js'
+export { xeddsaSign, xeddsaVerify } from './crypto/index.js'
+export { type ErrorOutput, KurirError, type KurirErrorOptions } from './errors/index.js'
+// Events
+export {
+  type BaileysBufferableEventEmitter,
+  type BaileysEvent,
+  type BaileysEventEmitter,
+  type BaileysEventMap,
+  bindWaitForConnectionUpdate,
+  bindWaitForEvent,
+  type ConnectionState,
+  DisconnectReason,
+  type EventFilter,
+  type EventFilterMap,
+  EventManager,
+  type EventManagerOptions,
+  getKeyAuthor,
+  type HandlerInfo,
+  type HandlerOptions,
+  type IncomingContent,
+  type IncomingMessage,
+  type IncomingText,
+  type MessageUpsertType,
+  type MessageUserReceipt,
+  type MessageUserReceiptUpdate,
+  type MinimalMessage,
+  makeEventBuffer,
+  type NewChatMessageCapInfo,
+  NewChatMessageCappingMVStatusType,
+  NewChatMessageCappingOTEStatusType,
+  NewChatMessageCappingStatusType,
+  ReachoutTimelockEnforcementType,
+  type ReachoutTimelockState,
+  SyncState,
+  updateMessageWithEventResponse,
+  updateMessageWithPollUpdate,
+  updateMessageWithReaction,
+  updateMessageWithReceipt,
+  type WAConnectionState,
+  type WAMessage,
+  type WAMessageCursor,
+  type WAMessageKey,
+  type WAMessageUpdate,
+} from './events/index.js'
+export type {
+  GroupMetadata,
+  GroupMetadataParticipants,
+  GroupParticipant,
+  ParticipantAction,
+  RequestJoinAction,
+  RequestJoinMethod,
+} from './groups/index.js'
+export { type ILogger, silentLogger } from './logger/index.js'
+// Messages
+export {
+  ACCOUNT_RESTRICTED_TEXT,
+  type AnyMessageContent,
+  type AnyRegularMessageContent,
+  aggregateMessageKeysNotFromMe,
+  buildAckStanza,
+  cleanMessage,
+  DECRYPTION_RETRY_CONFIG,
+  decodeMessageNode,
+  decryptEventResponse,
+  decryptMessageNode,
+  decryptPollVote,
+  encodeNewsletterMessage,
+  encodeWAMessage,
+  extractAddressingContext,
+  extractE2ESessionFromRetryReceipt,
+  extractMessageContent,
+  extractUrlFromText,
+  generateLinkPreviewIfRequired,
+  generateMessageID,
+  generateMessageIDV2,
+  generateWAMessage,
+  generateWAMessageContent,
+  generateWAMessageFromContent,
+  getBinaryNodeMessages,
+  getChatId,
+  getContentType,
+  getDecryptionJid,
+  getDevice,
+  getStatusFromReceiptType,
+  hasNonNullishProperty,
+  isRealMessage,
+  type MessageContentGenerationOptions,
+  type MessageGenerationOptions,
+  type MessageGenerationOptionsFromContent,
+  type MessageReceiptType,
+  MessageRetryManager,
+  type MessageType,
+  type MessageWithContextInfo,
+  MISSING_KEYS_ERROR_TEXT,
+  type MiscMessageGenerationOptions,
+  NACK_REASONS,
+  NO_MESSAGE_FOUND_ERROR_TEXT,
+  normalizeMessageContent,
+  PLACEHOLDER_MAX_AGE_SECONDS,
+  type RecentMessage,
+  type RecentMessageKey,
+  RetryReason,
+  type RetryStatistics,
+  SERVER_ERROR_CODES,
+  STATUS_EXPIRY_SECONDS,
+  shouldIncrementChatUnread,
+  toNumber,
+  URL_REGEX,
+  unpadRandomMax16,
+  type WAContactMessage,
+  type WAContactsArrayMessage,
+  type WAContextInfo,
+  type WAGenericMediaMessage,
+  type WALocationMessage,
+  type WAMessageContent,
+  WAMessageStatus,
+  WAMessageStubType,
+  type WATextMessage,
+  type WAUrlInfo,
+  writeRandomPadMax16,
+} from './messages/index.js'
+export { MexError } from './mex/index.js'
+export { makeNoiseHandler } from './noise/baileys-names.js'
+export { NOISE_MODE, NOISE_WA_HEADER, type NoiseRoot, WA_CERT_DETAILS, WA_NOISE_ROOT } from './noise/constants.js'
+export {
+  Browsers,
+  type BrowsersMap,
+  buildPairingQRData,
+  bytesToCrockford,
+  CompanionWebClientType,
+  configureSuccessfulPairing,
+  createSignalIdentity,
+  generateLoginNode,
+  generateRegistrationNode,
+  getCompanionPlatformId,
+  getCompanionWebClientType,
+  getPlatformId,
+  WA_ADV_ACCOUNT_SIG_PREFIX,
+  WA_ADV_DEVICE_SIG_PREFIX,
+  WA_ADV_HOSTED_ACCOUNT_SIG_PREFIX,
+  WA_ADV_HOSTED_DEVICE_SIG_PREFIX,
+} from './pairing/index.js'
+export { Long, proto, WAProto } from './proto/index.js'
+export {
+  handleIdentityChange,
+  type IdentityChangeContext,
+  type IdentityChangeResult,
+  type LIDMapping,
+  LIDMappingStore,
+  type LTHashState,
+  type ProtocolAddress,
+  type SignalAuthState,
+  type SignalCreds,
+  type SignalDataSet,
+  type SignalDataTypeMap,
+  SignalError,
+  type SignalErrorCode,
+  type SignalIdentity,
+  type SignalKeyStore,
+  type SignalKeyStoreWithTransaction,
+  type SignalRepository,
+  type SignalRepositoryWithLIDStore,
+  type SignedKeyPair,
+  type TransactionCapabilityOptions,
+} from './signal/index.js'
+// The socket
+export type { BaseSocket } from './socket/base-socket.js'
+export {
+  type CacheStore,
+  DEFAULT_CACHE_TTLS,
+  type PossiblyExtendedCacheStore,
+} from './socket/cache-store.js'
+export type { ChatsSocket } from './socket/chats-layer.js'
 export {
   DEFAULT_CONNECTION_CONFIG,
   DEFAULT_ORIGIN,
+  HISTORY_SYNC_PAUSED_TIMEOUT_MS,
+  type PatchedMessageWithRecipientJID,
   PROCESSABLE_HISTORY_TYPES,
   type SocketConfig,
   type UserFacingSocketConfig,
+  type WABrowserDescription,
   type WAVersion,
 } from './socket/config.js'
-export type { CacheStore, PossiblyExtendedCacheStore } from './socket/cache-store.js'
-export { ConnectionError, getCodeFromWSError, getErrorCodeFromStreamError } from './socket/connection-errors.js'
+export {
+  ConnectionError,
+  getCodeFromWSError,
+  getErrorCodeFromStreamError,
+  UNAUTHORIZED_CODES,
+} from './socket/connection-errors.js'
+export type { GroupsSocket } from './socket/groups-layer.js'
 export { makeWASocket, makeWASocket as default, type WASocket } from './socket/make-wa-socket.js'
 export type { MessageRelayOptions } from './socket/message-sender.js'
-export { INITIAL_PREKEY_COUNT, MIN_PREKEY_COUNT } from './socket/prekey-keeper.js'
+export type { MessagesRecvSocket } from './socket/messages-receive-layer.js'
+export type { MessagesSocket } from './socket/messages-send-layer.js'
+export { INITIAL_PREKEY_COUNT, MIN_PREKEY_COUNT, UPLOAD_TIMEOUT } from './socket/prekey-keeper.js'
 export { ServerRefusal } from './socket/query-table.js'
+export { DEF_CALLBACK_PREFIX, DEF_TAG_PREFIX, PHONE_CONNECTION_CB } from './socket/stanza-events.js'
 export { generateMdTagPrefix } from './socket/stanza-ids.js'
-export * from './usync/index.js'
+export type { USyncSocket } from './socket/usync-layer.js'
+export { fetchLatestBaileysVersion, fetchLatestWaWebVersion, type VersionLookup } from './socket/versions.js'
+export type { WebSocketClient } from './socket/web-socket-client.js'
+export {
+  type DebouncedTimeout,
+  debouncedTimeout,
+  delay,
+  delayCancellable,
+  promiseTimeout,
+  TimeMs,
+  unixTimestampSeconds,
+} from './time/index.js'
+export {
+  type DeviceListData,
+  type DisappearingModeData,
+  extractDeviceJids,
+  generateParticipantHashV2,
+  type KeyIndexData,
+  type ParsedDeviceInfo,
+  type StatusData,
+  USyncBotProfileProtocol,
+  USyncContactProtocol,
+  USyncDeviceProtocol,
+  USyncDisappearingModeProtocol,
+  USyncLIDProtocol,
+  USyncQuery,
+  type USyncQueryProtocol,
+  type USyncQueryResult,
+  type USyncQueryResultList,
+  USyncStatusProtocol,
+  USyncUser,
+  USyncUsernameProtocol,
+} from './usync/index.js'

@@ -12,6 +12,9 @@ export interface PendingChats {
   chatUpserts: { [jid: string]: Chat }
 }
 
+/** Baileys' name of what {@link ChatUpdate.conditional} is given; there it holds every other pending event too. */
+export type BufferedEventData = PendingChats
+
 /**
  * Changed fields of one chat. `unreadCount` counts: positive adds, 0 and null mean read, -1 means marked as unread
  * (docs/protocol/04, 7.5).

@@ -36,3 +36,28 @@ export interface MessageLabelAssociation {
 
 /** A label put on a chat or on one message. */
 export type LabelAssociation = ChatLabelAssociation | MessageLabelAssociation
+
+/** Colour indexes of labels: `Color1` is 0, `Color20` is 19. */
+export const LabelColor = {
+  Color1: 0,
+  Color2: 1,
+  Color3: 2,
+  Color4: 3,
+  Color5: 4,
+  Color6: 5,
+  Color7: 6,
+  Color8: 7,
+  Color9: 8,
+  Color10: 9,
+  Color11: 10,
+  Color12: 11,
+  Color13: 12,
+  Color14: 13,
+  Color15: 14,
+  Color16: 15,
+  Color17: 16,
+  Color18: 17,
+  Color19: 18,
+  Color20: 19,
+} as const
+export type LabelColor = (typeof LabelColor)[keyof typeof LabelColor]

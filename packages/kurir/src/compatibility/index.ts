@@ -1,1 +1,2 @@
+export type * from './unused-types.js'
 export { isStringNullOrEmpty, trimUndefined } from './values.js'

@@ -58,3 +58,5 @@ export interface GroupMetadata {
   authorPn?: string | undefined
   authorUsername?: string | undefined
 }
+
+export type GroupMetadataParticipants = Pick<GroupMetadata, 'participants'>

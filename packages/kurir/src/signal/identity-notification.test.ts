@@ -68,7 +68,9 @@ describe('handleIdentityChange (docs/protocol/06 §3.7)', () => {
     expect(await handleIdentityChange(node, context)).toEqual(result)
     expect(context.assertSessions).not.toHaveBeenCalled()
     const cache = new Map<string, true>() as never
-    expect(await baileysHandle(node, { ...contextWith(), debounceCache: cache })).toEqual(result)
+    expect(
+      await baileysHandle(node, { ...contextWith(), debounceCache: cache, onBeforeSessionRefresh: () => {} }),
+    ).toEqual(result)
   })
 
   it('does nothing for somebody without a session', async () => {

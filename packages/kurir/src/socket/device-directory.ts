@@ -1,8 +1,8 @@
 import { isHostedLidUser, isHostedPnUser, isLidUser, isPnUser, jidDecode, jidNormalizedUser } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
 import { KurirError } from '../errors/kurir-error.js'
-import { ExpiringMap } from '../time/expiring-map.js'
 import type { LIDMapping, SignalDataSet } from '../signal/key-store.js'
+import { ExpiringMap } from '../time/expiring-map.js'
 import { deviceJid, deviceJids } from '../usync/device-jids.js'
 import {
   applyAddedDevices,

@@ -1,9 +1,9 @@
 import { encodeSignedDeviceIdentity } from '../auth/account-identity.js'
 import { getNextPreKeys } from '../auth/prekeys.js'
-import { ExpiringMap } from '../time/expiring-map.js'
 import type { IncomingMessage } from '../messages/incoming.js'
 import type { StanzaAnswer } from '../messages/incoming-answer.js'
 import { buildRetryReceipt, type RetryKeys } from '../messages/retry-receipt.js'
+import { ExpiringMap } from '../time/expiring-map.js'
 import type { SocketCore } from './core.js'
 
 const COUNTER_LIMIT = 10_000
