@@ -3,9 +3,10 @@ import type { AddressInfo } from 'node:net'
 import { createServer, type Server, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type BinaryNode, decodeNode, encodeBinaryNode, getBinaryNodeChild } from 'kurir/binary'
-import { generateKeyPair, type KeyPair } from 'kurir/crypto'
+import { generateKeyPair, type KeyPair, randomBytes } from 'kurir/crypto'
 import {
   buildCertificateChain,
+  encodeFrame,
   type FrameCipher,
   FrameReader,
   IntroReader,
@@ -29,6 +30,24 @@ export interface Script {
   readonly root?: KeyPair
   readonly serverKey?: KeyPair
   readonly resumption?: 'accept' | 'refuse'
+  /** What the ServerHello is instead of an honest one. */
+  readonly hello?: 'garbage' | 'empty' | 'oversized' | 'resumed-without-key'
+}
+
+/** Bodies, or whole frames where the length itself is wrong. */
+const wrongHello = (hello: NonNullable<Script['hello']>): Buffer => {
+  switch (hello) {
+    case 'garbage':
+      return encodeFrame(Buffer.alloc(200, 0xff))
+    case 'empty':
+      return Buffer.of(0, 0, 0)
+    case 'oversized':
+      return Buffer.concat([Buffer.of(0xff, 0xff, 0xff), Buffer.alloc(1024)])
+    case 'resumed-without-key': {
+      const serverHello = { ephemeral: generateKeyPair().public, payload: randomBytes(300) }
+      return encodeFrame(proto.HandshakeMessage.encode({ serverHello }).finish())
+    }
+  }
 }
 
 const DAY = 86_400
@@ -224,6 +243,10 @@ export class ScriptedConnection {
 
   #shakeHands(body: Buffer): void {
     if (this.#script.silentFrom === 'hello') return
+    if (this.#script.hello !== undefined) {
+      this.sendBytes(wrongHello(this.#script.hello))
+      return
+    }
     const result = this.#responder.receive(body)
     if (result.kind !== 'finished') this.sendBytes(result.frame)
     if (result.kind === 'hello') {

@@ -57,6 +57,16 @@ describe('FrameReader', () => {
     expect(second).toEqual(Buffer.alloc(50, 2))
   })
 
+  it('can hold the first frame to a lower limit than those behind it', () => {
+    const long = encodeFrame(Buffer.alloc(2000, 1))
+    const patient = new FrameReader({ firstFrameLimit: 1000 })
+    expect(patient.push(Buffer.concat([encodeFrame(Buffer.alloc(1000)), long]))).toHaveLength(2)
+    expect(() => new FrameReader({ firstFrameLimit: 1000 }).push(long)).toThrowError(code('noise-frame-too-large'))
+    const inPieces = new FrameReader({ firstFrameLimit: 1000 })
+    inPieces.push(long.subarray(0, 2))
+    expect(() => inPieces.push(long.subarray(2))).toThrowError(code('noise-frame-too-large'))
+  })
+
   it('does not reserve what a header only promises', () => {
     const reader = new FrameReader()
     const before = process.memoryUsage().arrayBuffers

@@ -5,6 +5,8 @@ const smallestAssembly = 4096
 export interface FrameReaderOptions {
   /** The longest frame body to accept; 16,777,215 bytes, which is all that the format can express, when absent. */
   readonly limit?: number
+  /** The longest first frame: a handshake message is small, and who sends it is not known yet. As `limit` when absent. */
+  readonly firstFrameLimit?: number
 }
 
 /**
@@ -12,14 +14,16 @@ export interface FrameReaderOptions {
  * the memory for that grows with what has really arrived, not with what a header promises.
  */
 export class FrameReader {
-  readonly #limit: number
+  readonly #laterLimit: number
+  #limit: number
   /** The unfinished frame with its header; `#filled` bytes of it are there. */
   #assembly: Buffer = Buffer.alloc(0)
   #filled = 0
   #broken = false
 
   constructor(options: FrameReaderOptions = {}) {
-    this.#limit = Math.min(options.limit ?? largestFrameBody, largestFrameBody)
+    this.#laterLimit = Math.min(options.limit ?? largestFrameBody, largestFrameBody)
+    this.#limit = Math.min(options.firstFrameLimit ?? this.#laterLimit, this.#laterLimit)
   }
 
   /** Bytes that wait for the rest of their frame. */
@@ -55,6 +59,7 @@ export class FrameReader {
       const end = start + checkedLength(bytes.readUIntBE(offset, frameHeaderLength), this.#limit)
       if (end > bytes.byteLength) break
       frames.push(bytes.subarray(start, end))
+      this.#limit = this.#laterLimit
       offset = end
     }
     if (offset < bytes.byteLength) this.#append(bytes.subarray(offset))
@@ -74,6 +79,7 @@ export class FrameReader {
     this.#append(bytes.subarray(offset, offset + taken), end)
     if (this.#filled === end) {
       frames.push(this.#assembly.subarray(frameHeaderLength, end))
+      this.#limit = this.#laterLimit
       this.#assembly = Buffer.alloc(0)
       this.#filled = 0
     }

@@ -234,9 +234,10 @@ export class Connection {
 
   #receive(data: Buffer): void {
     if (this.#phase === 'ended') return
-    this.#keepAlive.received()
     try {
       for (const body of this.#transport.frames(data)) {
+        // Whole frames count, not bytes: pieces of one that never ends are no sign of life.
+        this.#keepAlive.received()
         if (this.#transport.established) this.#receiveFrame(this.#transport.open(body))
         else this.#receiveHandshake(body)
         if (this.#phaseIs('ended')) return

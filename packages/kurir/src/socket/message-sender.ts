@@ -123,7 +123,9 @@ export class MessageSender {
     await sessions.assert(targets)
     const encoded = proto.Message.encode(message).finish()
     const copies = await this.#encryptCopies(to, targets, message, encoded)
-    if (copies.length === 0 && targets.length > 0) throw allEncryptionsFailed(id, jid)
+    // Copies for our own devices alone would look like a message that was sent.
+    const isRecipient = (device: string) => isOwnAccount(to, me) || !isOwnAccount(device, me)
+    if (targets.some(isRecipient) && !copies.some(copy => isRecipient(copy.jid))) throw allEncryptionsFailed(id, jid)
     if (copies.length === 0) return
     await connection.sendNode(
       buildUserMessage({

@@ -9,6 +9,9 @@ import { loginPayload, registrationPayload } from '../pairing/client-payload.js'
 import { proto } from '../proto/index.js'
 import type { SocketConfig } from './config.js'
 
+/** Keys, tags and a certificate chain: a few hundred bytes in fact. */
+const LARGEST_SERVER_HELLO = 64 * 1024
+
 /**
  * The encrypted channel of one connection: cuts the stream into frames, runs the Noise handshake with the payload that
  * the credentials ask for, then encrypts and decrypts frames in order.
@@ -19,7 +22,7 @@ import type { SocketConfig } from './config.js'
 export class NoiseTransport {
   readonly #config: SocketConfig
   readonly #creds: AuthenticationCreds
-  readonly #reader = new FrameReader()
+  readonly #reader = new FrameReader({ firstFrameLimit: LARGEST_SERVER_HELLO })
   #initiator: NoiseInitiator | undefined
   #cipher: FrameCipher | undefined
   #serverIdentity: ServerIdentity | undefined
