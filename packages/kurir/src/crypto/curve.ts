@@ -1,7 +1,9 @@
-import { diffieHellman, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { diffieHellman, type KeyObject } from 'node:crypto'
 import { KurirError } from '../errors/index.js'
 import { BoundedCache } from './bounded-cache.js'
-import { asBuffer, exportPrivateKey, exportPublicKey, importPrivateKey, importPublicKey } from './key-objects.js'
+import { clampScalar } from './field.js'
+import { asBuffer, exportPublicKey, importPrivateKey, importPublicKey } from './key-objects.js'
+import { randomBytes } from './random.js'
 
 /** A Curve25519 key pair: raw 32-byte Montgomery u-coordinate and 32-byte private scalar (clamped on use). */
 export interface KeyPair {
@@ -25,10 +27,9 @@ const publicKeys = new BoundedCache<KeyObject>(128)
  * hundreds of pairs should keep copies of the bytes alone.
  */
 export function generateKeyPair(): KeyPair {
-  const { privateKey } = generateKeyPairSync('x25519')
-  const pair: KeyPair = { public: exportPublicKey(privateKey), private: exportPrivateKey(privateKey) }
-  privateKeys.set(pair, privateKey)
-  return pair
+  // Not `generateKeyPairSync`: exporting the key it makes can deadlock in Node 20. The export holds a lock while it
+  // allocates, and a collection at that moment destroys the finished generation job, which takes the same lock.
+  return keyPairFromPrivate(clampScalar(randomBytes(rawLength)))
 }
 
 /**

@@ -48,10 +48,6 @@ export function exportPublicKey(key: KeyObject): Buffer {
   return Buffer.from(key.export({ format: 'jwk' }).x ?? '', 'base64url')
 }
 
-export function exportPrivateKey(key: KeyObject): Buffer {
-  return Buffer.from(key.export({ format: 'jwk' }).d ?? '', 'base64url')
-}
-
 export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
