@@ -82,6 +82,26 @@ export interface AuthenticationState {
   saveCreds?(): Promise<void>
 }
 
+/** How the credentials of an auth state are saved, by credentials object. */
+const savers = new WeakMap<AuthenticationCreds, () => Promise<void>>()
+
+/**
+ * Tells {@link saveCredentials} how these credentials are saved, so that it works as well for `{ creds, keys }` put
+ * together by the program, as is usual to wrap the key store in a cache.
+ */
+export function bindSaver(creds: AuthenticationCreds, save: () => Promise<void>): void {
+  savers.set(creds, save)
+}
+
+/**
+ * Makes the credentials durable where the auth state can do so by itself; otherwise the program does it on
+ * `creds.update`. For the points where a crash in between would lose the link.
+ */
+export async function saveCredentials(auth: AuthenticationState): Promise<void> {
+  const save = auth.saveCreds ?? savers.get(auth.creds)
+  await save?.()
+}
+
 const advSecretLength = 32
 const highestRegistrationId = 16_380
 

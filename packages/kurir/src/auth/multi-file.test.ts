@@ -4,7 +4,8 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { readVectors } from '../binary/testing/vectors.js'
 import type { SignalDataType } from '../signal/key-store.js'
 import { decodeAccount } from './account-identity.js'
-import { initAuthCreds, isRegistered } from './credentials.js'
+import { makeCacheableSignalKeyStore } from './cacheable-key-store.js'
+import { initAuthCreds, isRegistered, saveCredentials } from './credentials.js'
 import { encodeCredentials } from './credentials-codec.js'
 import { JournalWriter } from './journal.js'
 import { type MultiFileAuthState, type MultiFileOptions, useMultiFileAuthState } from './multi-file.js'
@@ -168,6 +169,16 @@ describe('useMultiFileAuthState', () => {
       await auth.saveCreds()
       expect(JSON.parse(readFileSync(join(folder, 'creds.json'), 'utf8')).nextPreKeyId).toBe(nextPreKeyId)
     }
+  })
+
+  it('saves through saveCredentials, also when the program has put the auth state together itself', async () => {
+    const folder = temporaryFolder()
+    const { state } = await opened(folder)
+    state.creds.nextPreKeyId = 77
+    await saveCredentials({ creds: state.creds, keys: makeCacheableSignalKeyStore(state.keys) })
+    expect(JSON.parse(readFileSync(join(folder, 'creds.json'), 'utf8')).nextPreKeyId).toBe(77)
+    await saveCredentials({ creds: initAuthCreds(), keys: state.keys })
+    expect(JSON.parse(readFileSync(join(folder, 'creds.json'), 'utf8')).nextPreKeyId).toBe(77)
   })
 
   it('writes, deletes and clears records', async () => {

@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises'
 import { KurirError } from '../errors/kurir-error.js'
 import { type ILogger, silentLogger } from '../logger/logger.js'
 import type { SignalDataSet, SignalDataType, SignalDataTypeMap, SignalKeyStore } from '../signal/key-store.js'
-import { type AuthenticationCreds, type AuthenticationState, initAuthCreds } from './credentials.js'
+import { type AuthenticationCreds, type AuthenticationState, bindSaver, initAuthCreds } from './credentials.js'
 import { decodeCredentials, encodeCredentials } from './credentials-codec.js'
 import { FolderStore } from './folder-store.js'
 import type { JournalRow } from './journal-format.js'
@@ -55,6 +55,7 @@ export async function useMultiFileAuthState(
     await store.commit([{ file: credentialsFile, text: encodeCredentials(creds) }])
     await store.writeThrough(credentialsFile)
   }
+  bindSaver(creds, saveCreds)
   let left = false
   const close = async () => {
     if (left) return
