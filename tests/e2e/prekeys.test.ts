@@ -13,8 +13,14 @@ function deviceOf(phone: Phone, client: KurirClient) {
   return device
 }
 
-const stocked = (phone: Phone, client: KurirClient, atLeast: number) =>
-  client.waitFor(() => deviceOf(phone, client).preKeys.count >= atLeast, `stock of ${atLeast} prekeys`)
+/** The service has so many keys, and the client's upload is over: a call that asks for one begins another. */
+async function stocked(phone: Phone, client: KurirClient, atLeast: number): Promise<void> {
+  await client.waitFor(() => {
+    const { firstUnuploadedPreKeyId, nextPreKeyId } = client.auth.creds
+    return deviceOf(phone, client).preKeys.count >= atLeast && firstUnuploadedPreKeyId === nextPreKeyId
+  }, `stock of ${atLeast} prekeys`)
+  await new Promise(resolve => setImmediate(resolve))
+}
 
 describe('prekeys', () => {
   const world = worldForEachTest()
