@@ -1,23 +1,16 @@
 import makeWASocket, {
   type AuthenticationState,
   addTransactionCapability,
-  type ConnectionState,
   initAuthCreds,
   type SignalDataTypeMap,
   type UserFacingSocketConfig,
+  useMultiFileAuthState,
   type WAMessage,
 } from 'baileys'
+import { Companion, type ReportedEvents, type Stanza } from './companion.js'
+import { silentLogger } from './silent-logger.js'
 
-/** A logger that says nothing: what Baileys expects of pino. */
-const logger = {
-  level: 'silent',
-  child: () => logger,
-  trace: () => {},
-  debug: () => {},
-  info: () => {},
-  warn: () => {},
-  error: () => {},
-}
+type Config = Partial<UserFacingSocketConfig>
 
 /** Auth state in memory, shared by all connections of a client. */
 export const memoryAuth = (): AuthenticationState => {
@@ -43,128 +36,65 @@ export const memoryAuth = (): AuthenticationState => {
           }
         },
       },
-      logger,
+      silentLogger,
       { maxCommitRetries: 1, delayBetweenTriesMs: 10 },
     ),
   }
 }
 
-type Socket = ReturnType<typeof makeWASocket>
-type Close = { readonly code: number | undefined; readonly message: string }
-
-/** A real Baileys client on a simulator, with what tests wait for. */
-export class BaileysClient {
-  readonly auth: AuthenticationState
-  readonly messages: WAMessage[] = []
-  readonly updates: { key: WAMessage['key']; update: Partial<WAMessage> }[] = []
-  socket!: Socket
-  #config: Partial<UserFacingSocketConfig>
-  #url: string
-  #waiting = new Set<() => void>()
-  #connection: Partial<ConnectionState> = {}
-  #closes: Close[] = []
-  #closesBefore = 0
-  /** What `getMessage` answers with when a retry is asked for. */
+/** A real Baileys client on a simulator. */
+export class BaileysClient extends Companion {
+  auth: AuthenticationState
+  socket!: ReturnType<typeof makeWASocket>
+  /** What `getMessage` answers with when a retry is asked for; it outlives a restart, as a program's database does. */
   readonly sent = new Map<string, WAMessage['message']>()
+  readonly #config: Config
+  readonly #url: string
+  readonly #folder: string | undefined
+  #saveCreds: () => Promise<void> = async () => {}
 
-  constructor(url: string, options: { auth?: AuthenticationState; config?: Partial<UserFacingSocketConfig> } = {}) {
+  constructor(url: string, options: { auth?: AuthenticationState; folder?: string; config?: Config } = {}) {
+    super('Baileys')
     this.#url = url
     this.auth = options.auth ?? memoryAuth()
+    this.#folder = options.folder
     this.#config = options.config ?? {}
   }
 
-  get closes(): readonly Close[] {
-    return this.#closes
+  /** With the state in this folder, in the form of Baileys' own `useMultiFileAuthState`. */
+  static async inFolder(url: string, folder: string, config: Config = {}): Promise<BaileysClient> {
+    const client = new BaileysClient(url, { folder, config })
+    await client.reloadState()
+    return client
   }
 
   get jid(): string {
     return this.auth.creds.me?.id ?? ''
   }
 
-  /** Opens a connection; the one before must be closed. */
+  get lid(): string {
+    return this.auth.creds.me?.lid ?? ''
+  }
+
   connect(): this {
-    this.#connection = {}
-    this.#closesBefore = this.#closes.length
+    this.connecting()
     this.socket = makeWASocket({
       auth: this.auth,
       waWebSocketUrl: this.#url,
-      logger,
+      logger: silentLogger,
       browser: ['Ubuntu', 'Chrome', '22.04.4'],
       qrTimeout: 60_000,
       syncFullHistory: false,
       getMessage: async key => this.sent.get(key.id ?? '') ?? undefined,
       ...this.#config,
     } as UserFacingSocketConfig)
-    this.socket.ev.process(events => {
+    this.socket.ev.process(async events => {
       if (events['creds.update']) Object.assign(this.auth.creds, events['creds.update'])
-      const connection = events['connection.update']
-      if (connection) {
-        Object.assign(this.#connection, connection)
-        if (connection.connection === 'close') {
-          const error = connection.lastDisconnect?.error as
-            | { output?: { statusCode?: number }; message?: string }
-            | undefined
-          this.#closes.push({ code: error?.output?.statusCode, message: error?.message ?? '' })
-        }
-      }
-      const upsert = events['messages.upsert']
-      if (upsert) this.messages.push(...upsert.messages)
-      for (const update of events['messages.update'] ?? []) this.updates.push(update)
-      for (const wake of this.#waiting) wake()
+      this.report(events as ReportedEvents)
+      if (events['creds.update']) await this.#saveCreds()
     })
+    this.socket.ws.on('CB:message', (stanza: Stanza) => this.receive(stanza))
     return this
-  }
-
-  /** Resolves with the first value that `find` gives, now or after a later event. */
-  waitFor<Value>(find: () => Value | undefined | false, what: string, timeoutMs = 20_000): Promise<Value> {
-    return new Promise((resolve, reject) => {
-      const check = () => {
-        const value = find()
-        if (value === undefined || value === false) return
-        clearTimeout(timer)
-        this.#waiting.delete(check)
-        resolve(value)
-      }
-      const timer = setTimeout(() => {
-        this.#waiting.delete(check)
-        reject(
-          new Error(
-            `Baileys: no ${what} within ${timeoutMs} ms (state ${JSON.stringify(this.#connection.connection)})`,
-          ),
-        )
-      }, timeoutMs)
-      this.#waiting.add(check)
-      check()
-    })
-  }
-
-  qr(): Promise<string> {
-    return this.waitFor(() => this.#connection.qr, 'QR')
-  }
-
-  open(): Promise<true> {
-    return this.waitFor(() => this.#connection.connection === 'open', 'open connection') as Promise<true>
-  }
-
-  /** The end of the present connection. */
-  closed(): Promise<Close> {
-    const index = this.#closesBefore
-    return this.waitFor(() => this.#closes[index], 'close')
-  }
-
-  message(predicate: (message: WAMessage) => boolean, what = 'message', timeoutMs = 20_000): Promise<WAMessage> {
-    return this.waitFor(() => this.messages.find(predicate), what, timeoutMs)
-  }
-
-  text(text: string, timeoutMs = 20_000): Promise<WAMessage> {
-    return this.message(message => textOf(message) === text, `message "${text}"`, timeoutMs)
-  }
-
-  /** How far an own message has come, as a WebMessageInfo status; updates may be merged into the message itself. */
-  status(id: string): number {
-    const own = this.messages.filter(({ key }) => key.id === id).map(({ status }) => status ?? 0)
-    const updated = this.updates.filter(({ key }) => key.id === id).map(({ update }) => update.status ?? 0)
-    return Math.max(0, ...own, ...updated)
   }
 
   async sendText(jid: string, text: string): Promise<string> {
@@ -174,13 +104,24 @@ export class BaileysClient {
     return id
   }
 
-  /** Ends the connection and stays linked. */
-  async end(): Promise<void> {
-    const closed = this.closed()
+  loseSession(jid: string): Promise<void> {
+    return this.socket.signalRepository.deleteSession([jid])
+  }
+
+  async reloadState(): Promise<void> {
+    if (this.#folder === undefined) return
+    const { state, saveCreds } = await useMultiFileAuthState(this.#folder)
+    this.auth = state
+    this.#saveCreds = saveCreds
+  }
+
+  dispose(): void {
+    this.socket?.end(undefined)
+  }
+
+  protected close(): void {
     this.socket.end(undefined)
-    await closed
   }
 }
 
-export const textOf = (message: WAMessage): string | undefined =>
-  message.message?.conversation ?? message.message?.extendedTextMessage?.text ?? undefined
+export { textOf } from './companion.js'
