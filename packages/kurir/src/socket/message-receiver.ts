@@ -1,14 +1,16 @@
 import { isJidNewsletter } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
+import { KurirError } from '../errors/kurir-error.js'
 import type { MessageUpsertType, WAMessage } from '../events/message-types.js'
 import { buildAck, NACK_REASONS } from '../messages/acks.js'
 import { cleanMessage } from '../messages/clean.js'
-import { ExpiringMap } from '../time/expiring-map.js'
 import { type IncomingMessage, parseIncomingMessage } from '../messages/incoming.js'
 import { type IncomingPlan, planIncoming } from '../messages/incoming-answer.js'
-import { decryptIncoming, type MessageDecryptor } from '../messages/incoming-decryption.js'
+import { type DecryptedMessage, decryptIncoming, type MessageDecryptor } from '../messages/incoming-decryption.js'
 import { userFormOf } from '../messages/own-account.js'
 import { buildDeliveryReceipt } from '../messages/receipts.js'
+import { RetryReason } from '../messages/retry-reasons.js'
+import { ExpiringMap } from '../time/expiring-map.js'
 import type { SocketCore } from './core.js'
 import type { IncomingQueue } from './incoming-queue.js'
 import { ownAccount } from './own-account.js'
@@ -34,6 +36,8 @@ const REMEMBERED_MS = 24 * 3_600_000
 export class MessageReceiver {
   readonly #core: SocketCore
   readonly #parts: MessageReceiverParts
+  /** Stanzas of this connection that could be opened, by author and id. */
+  readonly #taken = new ExpiringMap<true>({ limit: REMEMBERED, ttlMs: REMEMBERED_MS })
   /** Content that was handed over: a resend may cross with the delayed original. */
   readonly #delivered = new ExpiringMap<true>({ limit: REMEMBERED, ttlMs: REMEMBERED_MS })
   /** Pairs that were stored already: nearly every message repeats one. */
@@ -66,7 +70,7 @@ export class MessageReceiver {
       return
     }
     await this.#learnIdentities(incoming)
-    const result = await decryptIncoming(incoming, this.#parts.decryptor, me)
+    const result = this.#toldFromDuplicates(incoming, await decryptIncoming(incoming, this.#parts.decryptor, me))
     if (result.kind === 'failed') {
       logger.warn({ err: result.error, id: incoming.id, author: incoming.author }, 'a message could not be decrypted')
     }
@@ -78,6 +82,25 @@ export class MessageReceiver {
     if (result.kind === 'content') this.#parts.retries.arrived(incoming)
     await this.#handOver(incoming, plan, result.kind === 'content')
     if (connection.phase === 'open') await this.#answer(incoming, plan)
+  }
+
+  /**
+   * A used key under a message that has not come before: its sender encrypted two messages with one key, as Baileys does
+   * when a decryption overwrites the session that it is sending on. Unlike a second delivery this is a loss, which a
+   * resend repairs. Of a message from the queue nobody knows: an earlier connection may have taken it over.
+   */
+  #toldFromDuplicates(incoming: IncomingMessage, result: DecryptedMessage): DecryptedMessage {
+    const name = `${incoming.author} ${incoming.id}`
+    if (result.kind !== 'duplicate') {
+      if (result.kind !== 'failed') this.#taken.set(name, true)
+      return result
+    }
+    if (incoming.offline || this.#taken.has(name)) return result
+    const error = new KurirError('message-key-reused', 'The sender used the key of an earlier message again', {
+      retryable: true,
+      data: { id: incoming.id, author: incoming.author, retryReason: RetryReason.SignalErrorInvalidMsgKey },
+    })
+    return { kind: 'failed', error }
   }
 
   async #handOver(incoming: IncomingMessage, plan: IncomingPlan, hasContent: boolean): Promise<void> {
