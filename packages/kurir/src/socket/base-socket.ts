@@ -7,6 +7,7 @@ import type { NewChatMessageCapInfo, ReachoutTimelockState } from '../events/acc
 import type { ConnectionState } from '../events/connection-state.js'
 import type { BaileysBufferableEventEmitter } from '../events/event-buffer.js'
 import { bindWaitForConnectionUpdate } from '../events/wait-for-event.js'
+import type { ILogger } from '../logger/logger.js'
 import type { SignalKeyStoreWithTransaction } from '../signal/key-store.js'
 import type { SignalRepositoryWithLIDStore } from '../signal/repository.js'
 import { fetchAccountReachoutTimelock, fetchNewChatMessageCap } from './account-limits.js'
@@ -21,6 +22,8 @@ import type { WebSocketClient } from './web-socket-client.js'
 /** Connection, queries, pairing: what every layer above stands on (docs/protocol/06, base socket). */
 export interface BaseSocket {
   readonly type: 'md'
+  /** The logger of the config. */
+  logger: ILogger
   ws: WebSocketClient
   ev: BaileysBufferableEventEmitter
   authState: { creds: AuthenticationCreds; keys: SignalKeyStoreWithTransaction }
@@ -145,6 +148,7 @@ function baseMembers(core: SocketCore, preKeys: PreKeyKeeper, pairing: PairingSe
   const { connection, config, ev, creds, keys, repository, clock, logger } = core
   return {
     type: 'md',
+    logger,
     ws: connection.ws,
     ev,
     authState: { creds, keys },

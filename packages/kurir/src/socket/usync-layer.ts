@@ -1,7 +1,7 @@
 import { isLidUser, isPnUser, jidNormalizedUser } from '../binary/jid.js'
 import type { LIDMapping } from '../signal/lid-mapping.js'
 import { buildUSyncNode, USyncQuery } from '../usync/query.js'
-import type { USyncQueryResult } from '../usync/result.js'
+import type { USyncQueryResult, USyncQueryResultList } from '../usync/result.js'
 import { USyncUser } from '../usync/user.js'
 import type { BaseSocket } from './base-socket.js'
 import { extendSocket, type Layer, type SocketCore } from './core.js'
@@ -17,6 +17,10 @@ export interface USyncMembers {
    * registered ones are returned. LIDs are skipped with a warning: they are registered by nature.
    */
   onWhatsApp(...phoneNumbers: string[]): Promise<{ jid: string; exists: boolean; lid?: string }[] | undefined>
+  /** About texts: `[{ id, status: { status, setAt } }]`; the text is null where it is hidden. */
+  fetchStatus(...jids: string[]): Promise<USyncQueryResultList[] | undefined>
+  /** Timers for new chats with these people: `[{ id, disappearing_mode: { duration, setAt } }]`, in seconds. */
+  fetchDisappearingDuration(...jids: string[]): Promise<USyncQueryResultList[] | undefined>
 }
 
 export type USyncSocket = BaseSocket & USyncMembers
@@ -32,6 +36,9 @@ export function makeUSyncLayer({ core, socket }: Layer<BaseSocket>): USyncLayer 
   const members: USyncMembers = {
     executeUSyncQuery: execute,
     onWhatsApp: (...phoneNumbers) => onWhatsApp(core, execute, phoneNumbers),
+    fetchStatus: async (...jids) => (await execute(aboutUsers(jids).withStatusProtocol()))?.list,
+    fetchDisappearingDuration: async (...jids) =>
+      (await execute(aboutUsers(jids).withDisappearingModeProtocol()))?.list,
   }
   const sessions = new SessionDirectory(core)
   return {
@@ -45,6 +52,12 @@ export function makeUSyncLayer({ core, socket }: Layer<BaseSocket>): USyncLayer 
 async function executeUSyncQuery({ connection }: SocketCore, query: USyncQuery): Promise<USyncQueryResult | undefined> {
   const node = buildUSyncNode(query, connection.ids.next())
   return query.parseUSyncQueryResult(await connection.query(node))
+}
+
+function aboutUsers(jids: readonly string[]): USyncQuery {
+  const query = new USyncQuery()
+  for (const jid of jids) query.withUser(new USyncUser().withId(jid))
+  return query
 }
 
 /** LIDs of phone numbers, for a mapping that is not known yet. */
