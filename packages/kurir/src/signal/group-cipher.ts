@@ -4,7 +4,7 @@ import { randomBytes, randomInt } from '../crypto/random.js'
 import { chainStep, shortHkdf } from '../crypto/short-hmac.js'
 import { generateSigningKeyPair } from '../crypto/signing-key.js'
 import { xeddsaSign, xeddsaVerify } from '../crypto/xeddsa.js'
-import { counterLimit, jumpLimit, lookUpSeed, newReceivingChain } from './message-chain.js'
+import { counterLimit, jumpLimit, lookUpSeed, newReceivingChain, withEarlierSeeds } from './message-chain.js'
 import {
   encodeSenderKeyDistribution,
   encodeSenderKeyMessage,
@@ -42,6 +42,7 @@ export function withNewSenderKey(record: SenderKeyRecord): SenderKeyRecord {
     keyId: randomInt(0, keyIdLimit),
     signingKey: { kind: 'own', pair: generateSigningKeyPair() },
     chain: newReceivingChainOf(randomBytes(32), 0),
+    knownFrom: 0,
   }
   return { states: [state, ...record.states].slice(0, senderKeyStateLimit) }
 }
@@ -96,7 +97,11 @@ export function decryptFromGroup(
   const { keyId, iteration } = message
   const state = signerOf(record, message)
   const lookup = lookUpSeed(state.chain, iteration)
-  if (lookup.outcome !== 'found') throw new SignalError(lookup.outcome, { keyId, counter: iteration })
+  if (lookup.outcome !== 'found') {
+    // Older than the key as it was given to us: not read before, so that a resend is worth asking for.
+    const isUnread = lookup.outcome === 'duplicate-message' && iteration < state.knownFrom
+    throw new SignalError(isUnread ? 'no-sender-key' : lookup.outcome, { keyId, counter: iteration })
+  }
   const { cipherKey, iv } = messageKeys(lookup.seed)
   let plaintext: Buffer
   try {
@@ -111,25 +116,34 @@ export function decryptFromGroup(
 
 /**
  * Takes in the sender key of a member. A key that is known already is not turned back: its chain may have advanced
- * since, and turning it back would let old messages be read twice. Only a key so far ahead that the known chain cannot
- * reach it is taken over.
+ * since, and turning it back would let old messages be read twice. A key from before the point at which it became known
+ * adds the messages in between, which nobody has read. Only a key so far ahead that the known chain cannot reach it is
+ * taken over.
  */
 export function withDistribution(record: SenderKeyRecord, distribution: SenderKeyDistribution): SenderKeyRecord {
   const { keyId, iteration, chainKey, signingKey } = distribution
   const known = record.states.find(
     state => state.keyId === keyId && sameKey(publicSigningKey(state.signingKey), signingKey),
   )
-  const kept =
+  const kept: SenderKeyState =
     known !== undefined && iteration - known.chain.next <= jumpLimit
-      ? known
+      ? withEarlierMessages(known, iteration, chainKey)
       : {
           keyId,
-          signingKey: { kind: 'remote', public: copyKey(signingKey) } as const,
+          signingKey: { kind: 'remote', public: copyKey(signingKey) },
           chain: newReceivingChainOf(chainKey, iteration),
+          knownFrom: iteration,
         }
   // Two keys with one id cannot be told apart by a message: the newer one stands.
   const others = record.states.filter(state => state.keyId !== keyId)
   return { states: [kept, ...others].slice(0, senderKeyStateLimit) }
+}
+
+function withEarlierMessages(state: SenderKeyState, iteration: number, chainKey: Uint8Array): SenderKeyState {
+  const { knownFrom, chain } = state
+  if (state.signingKey.kind === 'own' || iteration >= knownFrom || knownFrom - iteration > jumpLimit) return state
+  const skipped = withEarlierSeeds(chain.skipped, chainKey, iteration, knownFrom)
+  return { ...state, chain: { ...chain, skipped }, knownFrom: iteration }
 }
 
 function signerOf(record: SenderKeyRecord, { keyId, signed, signature }: SenderKeyMessage): SenderKeyState {

@@ -100,6 +100,35 @@ describe('group messages', () => {
     expect(await hear(bob, alice.jid, second)).toBe('2')
   })
 
+  it('a message from before the key was given to us is no duplicate: a resend is asked for', async () => {
+    const { alice, bob } = members()
+    const missed = await say(alice, 'missed')
+    await announce(alice, bob)
+    expect(await hear(bob, alice.jid, await say(alice, 'second'))).toBe('second')
+    await expect(hear(bob, alice.jid, missed)).rejects.toMatchObject({
+      code: 'no-sender-key',
+      data: { retryReason: RetryReason.noSession, counter: 0 },
+    })
+  })
+
+  it('the key from the beginning, when it comes late, opens what came before: each message once', async () => {
+    const { alice, bob } = members()
+    const beginning = await alice.repository.getSenderKeyDistributionMessage({ group, meId: alice.jid })
+    const [first, second, third] = [await say(alice, '1'), await say(alice, '2'), await say(alice, '3')]
+    await announce(alice, bob)
+    const fourth = await say(alice, '4')
+    expect(await hear(bob, alice.jid, fourth)).toBe('4')
+    await takeIn(bob, alice.jid, beginning)
+    const reader = bob.restarted()
+    expect(await hear(reader, alice.jid, second)).toBe('2')
+    expect(await hear(reader, alice.jid, first)).toBe('1')
+    await takeIn(reader, alice.jid, beginning)
+    expect(await hear(reader, alice.jid, third)).toBe('3')
+    for (const read of [first, second, third, fourth]) {
+      await expect(hear(reader, alice.jid, read)).rejects.toMatchObject({ code: 'duplicate-message' })
+    }
+  })
+
   it('keeps five keys of a sender; messages of an older one are refused', async () => {
     const { alice, bob } = members()
     const messages: Uint8Array[] = []

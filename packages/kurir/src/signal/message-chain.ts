@@ -4,7 +4,9 @@ import {
   findSkippedKey,
   noSkippedKeys,
   type SkippedKeys,
+  skippedKeyEntries,
   skippedKeyLimit,
+  skippedKeysFrom,
   withoutSkippedKey,
 } from './skipped-keys.js'
 
@@ -77,6 +79,13 @@ export function closeChain(chain: ReceivingChain, lastCounter: number): Receivin
     return { key: undefined, next, skipped }
   const firstKept = Math.max(next, end - skippedKeyLimit)
   return { key: undefined, next: end, skipped: keepSeeds(skipped, walk(key, firstKept - next), firstKept, end) }
+}
+
+/** The seeds of messages `first` … `end - 1` beside those that are kept already; `firstKey` is the chain key of the first. */
+export function withEarlierSeeds(skipped: SkippedKeys, firstKey: Uint8Array, first: number, end: number): SkippedKeys {
+  const firstKept = Math.max(first, end - skippedKeyLimit)
+  const earlier = keepSeeds(noSkippedKeys, walk(firstKey, firstKept - first), firstKept, end)
+  return skippedKeysFrom([...skippedKeyEntries(earlier), ...skippedKeyEntries(skipped)])
 }
 
 export function newReceivingChain(key: Uint8Array, next = 0): ReceivingChain {

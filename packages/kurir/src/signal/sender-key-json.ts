@@ -62,6 +62,8 @@ function readState(stored: JsonObject): SenderKeyState {
       // Baileys' own record collects the iterations it leaves out when sending: nobody will ever ask for them.
       skipped: skipped.length === 0 || signingKey.kind === 'own' ? noSkippedKeys : skippedKeysFrom(skipped),
     },
+    // Baileys does not keep it: all that is older counts as read.
+    knownFrom: 0,
   }
 }
 

@@ -19,6 +19,8 @@ export interface SenderKeyState {
   readonly keyId: number
   readonly signingKey: SigningKey
   readonly chain: ReceivingChain & { readonly key: Uint8Array }
+  /** The first iteration that this key was ever able to read: what is older has not been read, but cannot be. */
+  readonly knownFrom: number
 }
 
 /** The sender keys of one device in one group, newest first. */
@@ -36,7 +38,7 @@ export function publicSigningKey(signingKey: SigningKey): Uint8Array {
  * The stored form (numbers big-endian):
  *
  *   'G' version(1) states(1) state*
- *   state: flags(1) keyId(4) signingPublic(32) [private(32)] [seed(32)] iteration(4) chainKey(32)
+ *   state: flags(1) keyId(4) signingPublic(32) [private(32)] [seed(32)] knownFrom(4) iteration(4) chainKey(32)
  *          skipped(2) (iteration(4) seed(32))*
  */
 const magic = 0x47
@@ -72,16 +74,17 @@ export function decodeSenderKeyRecord(stored: unknown): SenderKeyRecord {
 
 function stateLength({ signingKey, chain }: SenderKeyState): number {
   const own = signingKey.kind === 'own' ? keyLength * (signingKey.pair.seed === undefined ? 1 : 2) : 0
-  return 1 + 4 + keyLength + own + 4 + keyLength + 2 + chain.skipped.byteLength
+  return 1 + 4 + keyLength + own + 4 + 4 + keyLength + 2 + chain.skipped.byteLength
 }
 
-function writeState(writer: RecordWriter, { keyId, signingKey, chain }: SenderKeyState): void {
+function writeState(writer: RecordWriter, { keyId, signingKey, chain, knownFrom }: SenderKeyState): void {
   const pair = signingKey.kind === 'own' ? signingKey.pair : undefined
   writer.uint8(pair === undefined ? 0 : isOwn | (pair.seed === undefined ? 0 : hasSeed))
   writer.uint32(keyId)
   writer.bytes(publicSigningKey(signingKey))
   if (pair !== undefined) writer.bytes(pair.private)
   if (pair?.seed !== undefined) writer.bytes(pair.seed)
+  writer.uint32(knownFrom)
   writer.uint32(chain.next)
   writer.bytes(chain.key)
   writer.uint16(skippedKeyCount(chain.skipped))
@@ -102,13 +105,14 @@ function readState(reader: RecordReader): SenderKeyState {
   const flags = reader.uint8()
   const keyId = reader.uint32()
   const signingKey = readSigningKey(reader, flags)
+  const knownFrom = reader.uint32()
   const next = reader.uint32()
   const key = reader.bytes(keyLength)
   const count = reader.uint16()
   if (count > skippedKeyLimit) throw damaged('skipped keys')
   const skipped = reader.bytes(count * skippedKeyLength)
   if (!areSkippedKeysSorted(skipped)) throw damaged('order of skipped keys')
-  return { keyId, signingKey, chain: { key, next, skipped } }
+  return { keyId, signingKey, chain: { key, next, skipped }, knownFrom }
 }
 
 function readSigningKey(reader: RecordReader, flags: number): SigningKey {

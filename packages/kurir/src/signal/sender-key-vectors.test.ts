@@ -43,6 +43,7 @@ const ownRecord: SenderKeyRecord = {
         pair: { private: hex(vectors.signingKey.private), public: hex(vectors.signingKey.public) },
       },
       chain: { key: hex(vectors.initialChainKey), next: 0, skipped: new Uint8Array(0) },
+      knownFrom: 0,
     },
   ],
 }
