@@ -10,8 +10,18 @@ export default defineConfig({
     pool: 'forks',
     projects: [
       { ...shared, test: { name: 'unit', include: ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts'] } },
-      { ...shared, test: { name: 'e2e', include: ['tests/e2e/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
-      { ...shared, test: { name: 'interop', include: ['tests/interop/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 } },
+      {
+        ...shared,
+        test: { name: 'api', include: ['tests/api/**/*.test.ts', 'docs/**/*.test.ts'], testTimeout: 60_000 },
+      },
+      {
+        ...shared,
+        test: { name: 'e2e', include: ['tests/e2e/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
+      },
+      {
+        ...shared,
+        test: { name: 'interop', include: ['tests/interop/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
+      },
     ],
   },
 })

@@ -16,5 +16,5 @@ export import proto = generated
 export import WAProto = generated
 
 export type { ConversionOptions } from './runtime/conversion.js'
-export { Long, type LongLike } from './runtime/long.js'
+export { type Integer64, Long, type LongLike } from './runtime/long.js'
 export { ProtoWriter } from './runtime/proto-writer.js'

@@ -1,6 +1,6 @@
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { KurirError } from '../errors/index.js'
-import { Long, proto } from './index.js'
+import { type Integer64, Long, proto } from './index.js'
 
 describe('message classes', () => {
   it('are made once, under their name, nested as in the schema', () => {
@@ -61,7 +61,7 @@ describe('message classes', () => {
   it('have types in the shape of the JavaScript', () => {
     expectTypeOf<proto.IMessage['conversation']>().toEqualTypeOf<string | null | undefined>()
     expectTypeOf<proto.IMessage['imageMessage']>().toEqualTypeOf<proto.Message.IImageMessage | null | undefined>()
-    expectTypeOf<proto.IWebMessageInfo['messageTimestamp']>().toEqualTypeOf<number | Long | null | undefined>()
+    expectTypeOf<proto.IWebMessageInfo['messageTimestamp']>().toEqualTypeOf<number | Integer64 | null | undefined>()
     expectTypeOf(proto.Message.create().messageContextInfo).toEqualTypeOf<
       proto.IMessageContextInfo | null | undefined
     >()

@@ -8,12 +8,23 @@ export interface LongLike {
 }
 
 /**
+ * What protobuf members of 64 bits hold beside numbers: a {@link Long}, or an object of the npm package `long`, which
+ * programs written for Baileys have in their stores.
+ */
+export interface Integer64 extends LongLike {
+  readonly unsigned: boolean
+  /** Exact up to 2^53, rounded beyond. */
+  toNumber(): number
+  toString(radix?: number): string
+}
+
+/**
  * A 64-bit integer as programs written for Baileys expect it in protobuf members: two signed 32-bit halves, `toNumber()`
  * and `toString()`. Arithmetic is not its business: take `toNumber()` (exact up to 2^53) or `toBigInt()`.
  *
  * `Long.isLong` of the npm package `long` accepts these objects.
  */
-export class Long implements LongLike {
+export class Long implements Integer64 {
   low: number
   high: number
   unsigned: boolean
