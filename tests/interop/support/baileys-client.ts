@@ -108,6 +108,13 @@ export class BaileysClient extends Companion {
     return this.socket.signalRepository.deleteSession([jid])
   }
 
+  /** Takes a copy of the session with a device; the returned function puts it back, as an overtaken write does. */
+  async rememberSession(jid: string): Promise<() => Promise<void>> {
+    const address = this.socket.signalRepository.jidToSignalProtocolAddress(jid)
+    const session = await this.auth.keys.get('session', [address])
+    return async () => this.auth.keys.set({ session })
+  }
+
   async reloadState(): Promise<void> {
     if (this.#folder === undefined) return
     const { state, saveCreds } = await useMultiFileAuthState(this.#folder)

@@ -9,14 +9,18 @@ import { KurirClient } from './kurir-client.js'
 
 export const RESTART_REQUIRED = 515
 
-export type Library = 'kurir' | 'baileys'
-export type LibraryClient = KurirClient | BaileysClient
+interface ClientOf {
+  readonly kurir: KurirClient
+  readonly baileys: BaileysClient
+}
+
+export type Library = keyof ClientOf
 
 /** A simulator with phones and linked clients; folders and connections end with the test. */
 export class World {
   readonly wa: Simulator
   readonly #folder: string
-  readonly #clients: LibraryClient[] = []
+  readonly #clients: ClientOf[Library][] = []
   /** Passes retry receipts on as they are; its hits tell how many there were. */
   readonly #retries: ActiveFault
   #folders = 0
@@ -50,20 +54,21 @@ export class World {
   }
 
   /** A client that is not connected, with its state in memory or in a folder. */
-  async client(library: Library, folder?: string): Promise<LibraryClient> {
-    const client = await makeClient(library, this.wa, folder)
+  async client<L extends Library>(library: L, folder?: string): Promise<ClientOf[L]> {
+    const client = await makeClient[library](this.wa, folder)
     this.#clients.push(client)
     return client
   }
 
   /** A client that is linked to a phone by QR, and open. */
-  async linked(library: Library, phone: Phone, folder?: string): Promise<LibraryClient> {
+  async linked<L extends Library>(library: L, phone: Phone, folder?: string): Promise<ClientOf[L]> {
     const client = await this.client(library, folder)
     client.connect()
     await phone.scan(await client.qr())
     const { code, message } = await client.closed()
     if (code !== RESTART_REQUIRED) throw new Error(`The client was not told to restart: ${code} ${message}`)
-    return await client.resume()
+    await client.resume()
+    return client
   }
 
   get violations(): string[] {
@@ -92,13 +97,10 @@ export class World {
   }
 }
 
-function makeClient(
-  library: Library,
-  wa: Simulator,
-  folder: string | undefined,
-): Promise<LibraryClient> | LibraryClient {
-  if (library === 'kurir') return folder === undefined ? KurirClient.inMemory(wa) : KurirClient.inFolder(wa, folder)
-  return folder === undefined ? new BaileysClient(wa.url) : BaileysClient.inFolder(wa.url, folder)
+const makeClient: { [L in Library]: (wa: Simulator, folder?: string) => Promise<ClientOf[L]> } = {
+  kurir: async (wa, folder) => (folder === undefined ? KurirClient.inMemory(wa) : KurirClient.inFolder(wa, folder)),
+  baileys: async ({ url }, folder) =>
+    folder === undefined ? new BaileysClient(url) : BaileysClient.inFolder(url, folder),
 }
 
 /** Gives each test of a file a world of its own. */
