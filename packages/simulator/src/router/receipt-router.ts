@@ -8,6 +8,7 @@ import { element } from './stanzas.js'
 /** Receipt types that concern the own account only. */
 const PRIVATE_TYPES = new Set(['peer_msg', 'hist_sync', 'server-error'])
 const READING_TYPES = new Set(['read', 'read-self', 'played', 'played-self'])
+const RETRY_TYPES = new Set<string | undefined>(['retry', 'enc_rekey_retry'])
 const DELIVERY_TYPES = new Set<string | undefined>([undefined, 'inactive', 'sender', 'peer_msg', 'retry'])
 
 /** Takes receipts: acks them, takes the message out of the queue, and passes them on to who wrote it. */
@@ -50,9 +51,10 @@ export class ReceiptRouter {
     const addressing = group?.addressing ?? author.addressing
     const twin = addressing === 'lid' ? { participant_pn: device.account.pn } : { participant_lid: device.account.lid }
     const attrs = { ...this.#attributes(node), from: to, participant: device.jid(addressing), ...twin }
-    if (author.account !== device.account && node.attrs['type'] !== 'read-self') {
-      this.#toAuthor(device, author.account, node, attrs, ids)
-    }
+    // Of own other devices, the one that wrote hears only what it has to act on.
+    const concernsAuthor =
+      author.account === device.account ? RETRY_TYPES.has(node.attrs['type']) : node.attrs['type'] !== 'read-self'
+    if (concernsAuthor) this.#toAuthor(device, author.account, node, attrs, ids)
     this.#toOwnDevices(device, node, attrs)
   }
 
@@ -83,7 +85,7 @@ export class ReceiptRouter {
   ): void {
     const sent = author.sentMessages.get(ids[0] ?? '')
     const { type } = node.attrs
-    if (type === 'retry' || type === 'enc_rekey_retry') {
+    if (RETRY_TYPES.has(type)) {
       this.#forwardRetry(device, sent, node, attrs)
       return
     }
