@@ -2,7 +2,7 @@ import { createHash, createHmac, hkdfSync } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { makeScriptBlock, makeSha256Block, makeWasmBlock } from './sha256-block.js'
-import { chainStep, nextChainKey, shortHkdf } from './short-hmac.js'
+import { chainStep, nextChainKey, shortHkdf, shortHmac, shortHmacLimit } from './short-hmac.js'
 
 const bytes = (maxLength: number, minLength = 0) => fc.uint8Array({ minLength, maxLength, size: 'max' })
 
@@ -34,6 +34,25 @@ describe('short HMAC and HKDF', () => {
         expect(nextChainKey(key)).toEqual(nextKey)
       }),
     )
+    fc.assert(
+      fc.property(bytes(64), bytes(512), bytes(512), (key, first, second) => {
+        const expected = createHmac('sha256', key).update(first).update(second).digest()
+        expect(Buffer.from(shortHmac(key, first, second))).toEqual(expected)
+        expect(shortHmac(key, Buffer.concat([first, second]))).toEqual(new Uint8Array(expected))
+      }),
+    )
+  })
+
+  it('agree with node:crypto for every length', () => {
+    const all = Uint8Array.from({ length: shortHmacLimit }, (_, index) => index * 7)
+    for (let length = 0; length <= shortHmacLimit; length++) {
+      const part = all.subarray(0, length)
+      expect(Buffer.from(shortHmac(all.subarray(0, length % 65), part))).toEqual(
+        createHmac('sha256', all.subarray(0, length % 65))
+          .update(part)
+          .digest(),
+      )
+    }
   })
 
   it('results stay what they are when the next one is computed', () => {
@@ -52,6 +71,9 @@ describe('short HMAC and HKDF', () => {
     expect(() => shortHkdf(short, 32, new Uint8Array(224))).toThrow(RangeError)
     expect(() => shortHkdf(short, 32, short, new Uint8Array(65))).toThrow(RangeError)
     expect(() => shortHkdf(short, 8161, short)).toThrow(RangeError)
+    expect(() => shortHkdf(new Uint8Array(1985), 32, short)).toThrow(RangeError)
+    expect(() => shortHmac(new Uint8Array(65), short)).toThrow(RangeError)
+    expect(() => shortHmac(short, new Uint8Array(1000), new Uint8Array(25))).toThrow(RangeError)
   })
 })
 

@@ -19,39 +19,28 @@ const initialState = Int32Array.from([
   0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
 ])
 
+/** The longest message, with its padding. */
+const longestMessage = 2048 - blockLength
+/** The message being hashed; everything here runs to its end without yielding. */
+const message = new Uint8Array(2048)
+const messageWords = new Int32Array(message.buffer)
+
+/** Fills the schedule with the block of the message that begins at `word`. */
+function loadBlock(schedule: Int32Array, word: number, mask: number): void {
+  const words = messageWords
+  for (let index = 0; index < 16; index++) schedule[index] = bigEndian(words[word + index] as number) ^ mask
+}
+
+const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
+
+function bigEndian(value: number): number {
+  if (!isLittleEndian) return value
+  return (value << 24) | ((value & 0xff00) << 8) | ((value >>> 8) & 0xff00) | (value >>> 24)
+}
+
 /** Eight words, for which a loop is faster than the built-in copy. */
 function copyState(from: Int32Array, to: Int32Array): void {
   for (let index = 0; index < 8; index++) to[index] = from[index] as number
-}
-
-function wholeWord(bytes: Uint8Array, at: number): number {
-  return (
-    ((bytes[at] as number) << 24) |
-    ((bytes[at + 1] as number) << 16) |
-    ((bytes[at + 2] as number) << 8) |
-    (bytes[at + 3] as number)
-  )
-}
-
-/** A word in which the message has ended: 80 stands behind the last byte, then zeros. */
-function lastWord(bytes: Uint8Array, at: number, end: number): number {
-  if (at > end) return 0
-  let result = 0x80 << (24 - 8 * (end - at))
-  for (let index = 0; at + index < end; index++) result |= (bytes[at + index] as number) << (24 - 8 * index)
-  return result
-}
-
-/** Hashes a message that follows one block of key padding. */
-function hashMessage({ schedule, compress }: Sha256Block, bytes: Uint8Array, length: number): void {
-  const end = Math.ceil((length + paddingLength) / blockLength) * blockLength
-  for (let offset = 0; offset < end; offset += blockLength) {
-    const whole = Math.max(Math.min((length - offset) >> 2, 16), 0)
-    for (let index = 0; index < whole; index++) schedule[index] = wholeWord(bytes, offset + 4 * index)
-    for (let index = whole; index < 16; index++) schedule[index] = lastWord(bytes, offset + 4 * index, length)
-    // Short inputs: the length in bits fits the last word.
-    if (offset + blockLength === end) schedule[15] = (blockLength + length) * 8
-    compress()
-  }
 }
 
 /** The two hash states that an HMAC key stands for: HMAC(key, m) = H(outer pad ‖ H(inner pad ‖ m)). */
@@ -66,15 +55,28 @@ class KeyState {
 
   /** `key` may have up to 64 bytes. */
   setKey(key: Uint8Array): this {
-    this.#pad(key, 0x36363636, this.#inner)
-    this.#pad(key, 0x5c5c5c5c, this.#outer)
+    message.set(key)
+    message.fill(0, key.byteLength, blockLength)
+    this.#pad(0x36363636, this.#inner)
+    this.#pad(0x5c5c5c5c, this.#outer)
     return this
   }
 
-  mac(message: Uint8Array, length: number, out: Uint8Array, outOffset: number): void {
+  /** The MAC of the first `length` bytes of {@link message}, which is overwritten behind them. */
+  mac(length: number, out: Uint8Array, outOffset: number): void {
     const { schedule, state, compress } = this.#block
+    const blocks = (length + paddingLength + blockLength - 1) >> 6
+    message[length] = 0x80
+    message.fill(0, length + 1, blocks * blockLength)
     copyState(this.#inner, state)
-    hashMessage(this.#block, message, length)
+    for (let block = 1; block < blocks; block++) {
+      loadBlock(schedule, (block - 1) * 16, 0)
+      compress()
+    }
+    loadBlock(schedule, (blocks - 1) * 16, 0)
+    // The length in bits fits the last word.
+    schedule[15] = (blockLength + length) * 8
+    compress()
     copyState(state, schedule)
     schedule[8] = 0x80000000
     for (let index = 9; index < 15; index++) schedule[index] = 0
@@ -90,24 +92,16 @@ class KeyState {
     }
   }
 
-  #pad(key: Uint8Array, filler: number, target: Int32Array): void {
+  #pad(filler: number, target: Int32Array): void {
     const { schedule, state, compress } = this.#block
-    const whole = key.byteLength >> 2
-    for (let index = 0; index < whole; index++) schedule[index] = filler ^ wholeWord(key, 4 * index)
-    for (let index = whole; index < 16; index++) schedule[index] = filler
-    if ((key.byteLength & 3) !== 0) schedule[whole] = filler ^ zeroFilledWord(key, 4 * whole)
+    loadBlock(schedule, 0, filler)
     copyState(initialState, state)
     compress()
     copyState(state, target)
   }
 }
 
-/** The bytes from `at` on, at most three, filled up with zeros. */
-function zeroFilledWord(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8)
-}
-
-/** The hash states in use; everything here runs to its end without yielding, so one of each is enough. */
+/** The hash states in use: one of each is enough. */
 interface KeyStates {
   readonly key: KeyState
   /** That of the empty salt. */
@@ -125,11 +119,8 @@ function keyStates(): KeyStates {
   return states
 }
 
-const oneByte = new Uint8Array(1)
 const secret = new Uint8Array(hashLength)
-/** Previous block ‖ info ‖ counter of an HKDF expansion. */
-const expansion = new Uint8Array(256)
-const longestInfo = expansion.byteLength - hashLength - 1
+const longestInfo = 223
 
 /**
  * `HMAC(key, 01)` and `HMAC(key, 02)`: the seed of a message and the next key of a chain (`docs/protocol/02` §2.3).
@@ -148,33 +139,61 @@ export function nextChainKey(key: Uint8Array): Uint8Array {
 
 function oneByteMac(state: KeyState, byte: number): Uint8Array {
   const out = new Uint8Array(hashLength)
-  oneByte[0] = byte
-  state.mac(oneByte, 1, out, 0)
+  message[0] = byte
+  state.mac(1, out, 0)
   return out
 }
+
+/** The longest input of {@link shortHmac}. */
+export const shortHmacLimit = 1024
+
+/**
+ * HMAC-SHA256 like `hmacSha256`, over the two parts as if they were concatenated.
+ *
+ * @param key at most 64 bytes
+ * @throws RangeError for a longer key, and for more than {@link shortHmacLimit} bytes
+ */
+export function shortHmac(key: Uint8Array, first: Uint8Array, second: Uint8Array = nothing): Uint8Array {
+  const length = first.byteLength + second.byteLength
+  if (key.byteLength > blockLength || length > shortHmacLimit) {
+    throw new RangeError('shortHmac takes a key of 64 bytes and 1024 bytes to hash at most')
+  }
+  const state = keyStates().key.setKey(key)
+  message.set(first)
+  message.set(second, first.byteLength)
+  const out = new Uint8Array(hashLength)
+  state.mac(length, out, 0)
+  return out
+}
+
+const nothing = new Uint8Array(0)
 
 /**
  * HKDF-SHA256 like `hkdf`, for a few blocks of output from short inputs.
  *
+ * @param input at most 1984 bytes
  * @param salt at most 64 bytes; absent: 32 zero bytes
  * @param info at most 223 bytes
  * @throws RangeError for longer arguments
  */
 export function shortHkdf(input: Uint8Array, length: number, info: Uint8Array, salt?: Uint8Array): Uint8Array {
-  if ((salt?.byteLength ?? 0) > blockLength || info.byteLength > longestInfo || length > 255 * hashLength) {
+  const isShort = (salt?.byteLength ?? 0) <= blockLength && info.byteLength <= longestInfo
+  if (!isShort || input.byteLength > longestMessage || length > 255 * hashLength) {
     throw new RangeError('shortHkdf takes a salt of 64 bytes and an info of 223 bytes at most')
   }
   const { key, emptySalt } = keyStates()
   const extract = salt === undefined ? emptySalt : key.setKey(salt)
-  extract.mac(input, input.byteLength, secret, 0)
+  message.set(input)
+  extract.mac(input.byteLength, secret, 0)
   key.setKey(secret)
   const output = new Uint8Array(Math.ceil(length / hashLength) * hashLength)
   let previous = 0
   for (let offset = 0; offset < length; offset += hashLength) {
-    expansion.set(info, previous)
-    expansion[previous + info.byteLength] = offset / hashLength + 1
-    key.mac(expansion, previous + info.byteLength + 1, output, offset)
-    for (let index = 0; index < hashLength; index++) expansion[index] = output[offset + index] as number
+    // Previous block ‖ info ‖ counter.
+    if (previous > 0) message.set(output.subarray(offset - hashLength, offset))
+    message.set(info, previous)
+    message[previous + info.byteLength] = offset / hashLength + 1
+    key.mac(previous + info.byteLength + 1, output, offset)
     previous = hashLength
   }
   return output.subarray(0, length)

@@ -1,7 +1,7 @@
 import { rawPublicKey, typedPublicKey } from '../crypto/curve.js'
 import type { LibsignalSessionRecord } from './key-store.js'
 import { recordTime } from './record-bytes.js'
-import { copyKey, keepChains, type PendingPreKey, type RatchetChain, type Session, sameKey } from './session.js'
+import { copyKey, keptChains, type PendingPreKey, type RatchetChain, type Session, sameKey } from './session.js'
 import { allSessions, boundRecord, type SessionRecord } from './session-record.js'
 import { SignalError } from './signal-error.js'
 import { noSkippedKeys, skippedKeyEntries, skippedKeysFrom } from './skipped-keys.js'
@@ -85,7 +85,7 @@ function readSession(stored: JsonObject, fallbackId: unknown): ReadSession {
   }
   const current = chains.receiving.filter(chain => sameKey(chain.ratchetKey, session.remoteRatchet))
   const earlier = chains.receiving.filter(chain => !current.includes(chain))
-  return { session: keepChains(session, [...earlier, ...current]), closed }
+  return { session: { ...session, ...keptChains(session, [...earlier, ...current]) }, closed }
 }
 
 function readPending(stored: unknown): PendingPreKey {

@@ -3,6 +3,7 @@
 /** Thrown by {@link RecordReader}; the codecs turn it into their own error. */
 export class RecordFormatError extends Error {}
 
+/** Writes numbers byte by byte: the checks of Buffer's own methods cost more than the writing. */
 export class RecordWriter {
   readonly #bytes: Buffer
   #offset = 0
@@ -17,16 +18,19 @@ export class RecordWriter {
   }
 
   uint16(value: number): void {
-    this.#offset = this.#bytes.writeUInt16BE(value, this.#offset)
+    this.uint8(value >>> 8)
+    this.uint8(value)
   }
 
   uint32(value: number): void {
-    this.#offset = this.#bytes.writeUInt32BE(value, this.#offset)
+    this.uint16(value >>> 16)
+    this.uint16(value)
   }
 
   /** Milliseconds since 1970 in 48 bits. */
   time(value: number): void {
-    this.#offset = this.#bytes.writeUIntBE(value, this.#offset, 6)
+    this.uint16(value / 0x1_0000_0000)
+    this.uint32(value)
   }
 
   bytes(value: Uint8Array): void {
@@ -34,6 +38,7 @@ export class RecordWriter {
     this.#offset += value.byteLength
   }
 
+  /** @throws RecordFormatError when less or more was written than announced */
   finish(): Buffer {
     if (this.#offset !== this.#bytes.byteLength) throw new RecordFormatError('the computed size is wrong')
     return this.#bytes

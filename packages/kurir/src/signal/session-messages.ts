@@ -10,8 +10,8 @@ import {
   encryptWithRecord,
   findInitiatedSession,
 } from './session-cipher.js'
-import { type SessionRecord, withNewSession } from './session-record.js'
-import type { SessionLocation, SessionStore } from './session-store.js'
+import { emptySessionRecord, type SessionRecord, withNewSession } from './session-record.js'
+import type { SessionLocation, SessionStore, Stepped } from './session-store.js'
 import { SignalError } from './signal-error.js'
 import {
   decodePreKeySignalMessage,
@@ -54,11 +54,11 @@ export class SessionMessages {
 
   /** Encrypts for one device; the step is durable when the promise resolves. */
   encrypt(jid: string, plaintext: Uint8Array): Promise<{ type: SignalMessageType; ciphertext: Uint8Array }> {
-    return this.#sessions.exclusivelyFor(jid, async location => {
-      const record = await this.#sessions.load(location, 'ignore')
-      const encrypted = located(location, () => encryptWithRecord(record, plaintext, this.#local(), this.#clock()))
-      await this.#sessions.save([[location.address, encrypted.record]])
-      return { type: encrypted.type, ciphertext: encrypted.ciphertext }
+    return this.#sessions.step(jid, 'ignore', (stored, location) => {
+      const { record, type, ciphertext } = located(location, () =>
+        encryptWithRecord(stored, plaintext, this.#local(), this.#clock()),
+      )
+      return { record, result: { type, ciphertext } }
     })
   }
 
@@ -75,16 +75,13 @@ export class SessionMessages {
       const now = this.#clock()
       const results = locations.map((location, index): DeviceCiphertext => {
         const { jid, address } = location
-        const record = records.get(address)
-        if (record?.current === undefined) return { jid, type: 'failed', error: noSession(location) }
-        const {
-          type,
-          ciphertext,
-          record: advanced,
-        } = encryptWithRecord(record, plaintextFor(jid, index), this.#local(), now)
-        records.set(address, advanced)
-        changed.set(address, advanced)
-        return { jid, type, ciphertext }
+        const encrypted = attempt(location, () =>
+          encryptWithRecord(records.get(address) ?? emptySessionRecord, plaintextFor(jid, index), this.#local(), now),
+        )
+        if (encrypted instanceof SignalError) return { jid, type: 'failed', error: encrypted }
+        records.set(address, encrypted.record)
+        changed.set(address, encrypted.record)
+        return { jid, type: encrypted.type, ciphertext: encrypted.ciphertext }
       })
       if (changed.size > 0) await this.#sessions.save(changed)
       return results
@@ -92,14 +89,13 @@ export class SessionMessages {
   }
 
   /** Decrypts a message of one device. The plaintext is durable only as far as `commit` makes it so. */
-  async decrypt({ jid, type, ciphertext, commit }: IncomingMessage): Promise<Uint8Array> {
+  decrypt({ jid, type, ciphertext, commit }: IncomingMessage): Promise<Uint8Array> {
     try {
       return type === 'pkmsg'
-        ? await this.#decryptPreKey(jid, decodePreKeySignalMessage(ciphertext), commit)
-        : await this.#decryptPlain(jid, decodeSignalMessage(ciphertext), commit)
+        ? this.#decryptPreKey(jid, decodePreKeySignalMessage(ciphertext), commit)
+        : this.#decryptPlain(jid, decodeSignalMessage(ciphertext), commit)
     } catch (error) {
-      if (error instanceof SignalError && error.data.jid === undefined) error.locate({ jid })
-      throw error
+      return Promise.reject(error instanceof SignalError ? error.locate({ jid }) : error)
     }
   }
 
@@ -148,14 +144,13 @@ export class SessionMessages {
   }
 
   #decryptPlain(jid: string, message: SignalMessage, commit: CommitHook | undefined): Promise<Uint8Array> {
-    return this.#sessions.exclusivelyFor(jid, async location => {
-      const record = await this.#sessions.load(location, 'throw')
-      const environment = { now: this.#clock() }
-      const decrypted = located(location, () => decryptMessage(record, message, this.#local(), environment))
-      await this.#sessions.save([[location.address, decrypted.record]])
-      if (commit !== undefined) await commit(decrypted.plaintext)
-      return decrypted.plaintext
-    })
+    const read = (stored: SessionRecord, location: SessionLocation): Stepped<Uint8Array> => {
+      const { record, plaintext } = located(location, () =>
+        decryptMessage(stored, message, this.#local(), { now: this.#clock() }),
+      )
+      return { record, result: plaintext }
+    }
+    return this.#sessions.step(jid, 'throw', read, commit)
   }
 
   async #decryptPreKey(jid: string, message: PreKeySignalMessage, commit: CommitHook | undefined): Promise<Uint8Array> {
@@ -248,8 +243,4 @@ function attempt<T>(location: SessionLocation, work: () => T): T | SignalError {
     if (error instanceof SignalError) return error
     throw error
   }
-}
-
-function noSession({ jid, address }: SessionLocation): SignalError {
-  return new SignalError('no-session', { jid, address })
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { generateKeyPair } from '../crypto/curve.js'
 import { randomBytes } from '../crypto/random.js'
-import { keepChains, type RatchetChain, type Session } from './session.js'
+import { keptChains, type RatchetChain, type Session } from './session.js'
 import {
   allSessions,
   archiveCurrent,
@@ -49,16 +49,16 @@ const skippedIn = (record: SessionRecord) =>
 describe('limits of a session', () => {
   it('keeps five chains that can still be read, the newest', () => {
     const chains = Array.from({ length: 7 }, () => makeChain(1))
-    expect(keepChains(makeSession(), chains).receiving).toEqual(chains.slice(2))
+    expect(keptChains(makeSession(), chains).receiving).toEqual(chains.slice(2))
   })
 
   it('keeps of finished chains only a mark, and 32 of those', () => {
     let session = makeSession()
     const open = makeChain(0)
-    for (let count = 0; count < 50; count++) session = keepChains(session, [finishedChain(), open])
+    for (let count = 0; count < 50; count++) session = { ...session, ...keptChains(session, [finishedChain(), open]) }
     expect(session.receiving).toEqual([open])
     expect(session.finished.byteLength).toBe(32 * 8)
-    const many = keepChains(makeSession(), Array.from({ length: 50 }, finishedChain))
+    const many = keptChains(makeSession(), Array.from({ length: 50 }, finishedChain))
     expect(many.finished.byteLength).toBe(32 * 8)
   })
 

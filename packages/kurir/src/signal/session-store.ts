@@ -20,6 +20,12 @@ export interface SessionLocation {
   readonly twin: string | undefined
 }
 
+/** A record after a step, and what the step brought. */
+export interface Stepped<T> {
+  readonly record: SessionRecord
+  readonly result: T
+}
+
 /** What to do about a stored record that cannot be read: fail, or go on as if there were none. */
 export type DamagedRecordPolicy = 'throw' | 'ignore'
 
@@ -102,6 +108,28 @@ export class SessionStore {
       if (outcome !== moved) return outcome
     }
     return this.exclusively([jid], ([only = unlocated(jid)]) => work(only), otherScopes)
+  }
+
+  /**
+   * Takes one session a step further: loads the record of a device, and stores what `step` makes of it, in one
+   * transaction under its lock. `after` runs before the commit.
+   */
+  step<T>(
+    jid: string,
+    policy: DamagedRecordPolicy,
+    step: (record: SessionRecord, location: SessionLocation) => Stepped<T>,
+    after?: (result: T) => Awaitable<void>,
+  ): Promise<T> {
+    return this.exclusivelyFor(jid, async location => {
+      const { address } = location
+      const stored = await this.#keys.get('session', [address])
+      const { record, result } = step(this.#parse(location, stored[address], policy), location)
+      // Inside a transaction a write is usually done at once: no turn of the event loop for nothing.
+      const written = this.save([[address, record]])
+      if (written !== undefined) await written
+      if (after !== undefined) await after(result)
+      return result
+    })
   }
 
   async #moveTwins(locations: readonly SessionLocation[]): Promise<void> {
@@ -217,7 +245,7 @@ export class SessionStore {
   }
 
   #parse(
-    { address }: SessionLocation,
+    { jid, address }: SessionLocation,
     stored: Parameters<typeof decodeSessionRecord>[0] | null | undefined,
     policy: DamagedRecordPolicy,
   ): SessionRecord {
@@ -229,7 +257,7 @@ export class SessionStore {
       if (stored instanceof Uint8Array) this.#records.remember(address, stored, record)
       return record
     } catch (error) {
-      if (policy === 'throw') throw error
+      if (policy === 'throw') throw error instanceof SignalError ? error.locate({ jid, address }) : error
       this.#logger.warn({ address, error }, 'a stored session cannot be read and will be replaced')
       return emptySessionRecord
     }
