@@ -13,6 +13,7 @@ import { RetryReason } from '../messages/retry-reasons.js'
 import { ExpiringMap } from '../time/expiring-map.js'
 import type { SocketCore } from './core.js'
 import type { IncomingQueue } from './incoming-queue.js'
+import { type MessageMemory, messageMemoryOf } from './message-memory.js'
 import { ownAccount } from './own-account.js'
 import type { RetryRequester } from './retry-requester.js'
 
@@ -25,7 +26,7 @@ export interface MessageReceiverParts {
   readonly isOnline: () => boolean
 }
 
-/** Messages remembered against a second delivery of the same content under another ciphertext. */
+/** Pairs of JIDs remembered as stored. */
 const REMEMBERED = 10_000
 const REMEMBERED_MS = 24 * 3_600_000
 
@@ -36,16 +37,14 @@ const REMEMBERED_MS = 24 * 3_600_000
 export class MessageReceiver {
   readonly #core: SocketCore
   readonly #parts: MessageReceiverParts
-  /** Stanzas of this connection that could be opened, by author and id. */
-  readonly #taken = new ExpiringMap<true>({ limit: REMEMBERED, ttlMs: REMEMBERED_MS })
-  /** Content that was handed over: a resend may cross with the delayed original. */
-  readonly #delivered = new ExpiringMap<true>({ limit: REMEMBERED, ttlMs: REMEMBERED_MS })
+  readonly #memory: MessageMemory
   /** Pairs that were stored already: nearly every message repeats one. */
   readonly #learned = new ExpiringMap<string>({ limit: REMEMBERED, ttlMs: REMEMBERED_MS })
 
   constructor(core: SocketCore, parts: MessageReceiverParts) {
     this.#core = core
     this.#parts = parts
+    this.#memory = messageMemoryOf(core.creds)
   }
 
   /** Takes a stanza; messages of one chat are handled in the order of arrival. */
@@ -70,7 +69,7 @@ export class MessageReceiver {
       return
     }
     await this.#learnIdentities(incoming)
-    const result = this.#toldFromDuplicates(incoming, await decryptIncoming(incoming, this.#parts.decryptor, me))
+    const result = this.#judged(incoming, await decryptIncoming(incoming, this.#parts.decryptor, me))
     if (result.kind === 'failed') {
       logger.warn({ err: result.error, id: incoming.id, author: incoming.author }, 'a message could not be decrypted')
     }
@@ -80,39 +79,46 @@ export class MessageReceiver {
       maxRetryCount: this.#core.config.maxMsgRetryCount,
     })
     if (result.kind === 'content') this.#parts.retries.arrived(incoming)
-    await this.#handOver(incoming, plan, result.kind === 'content')
+    await this.#handOver(incoming, plan)
     if (connection.phase === 'open') await this.#answer(incoming, plan)
+  }
+
+  /** What the keys say, corrected by what is known of the message itself. */
+  #judged(incoming: IncomingMessage, result: DecryptedMessage): DecryptedMessage {
+    const progress = this.#memory.progressOf(incoming)
+    switch (result.kind) {
+      case 'content':
+        this.#memory.note(incoming, 'handed-over')
+        return progress === 'handed-over' ? { kind: 'duplicate' } : result
+      case 'failed':
+        // Another copy was read: there is nothing to ask for.
+        return progress === 'handed-over' ? { kind: 'duplicate' } : result
+      case 'duplicate':
+        return progress === undefined && !incoming.offline ? this.#keyReused(incoming) : result
+      default:
+        if (progress === undefined) this.#memory.note(incoming, 'opened')
+        return result
+    }
   }
 
   /**
    * A used key under a message that has not come before: its sender encrypted two messages with one key, as Baileys does
    * when a decryption overwrites the session that it is sending on. Unlike a second delivery this is a loss, which a
-   * resend repairs. Of a message from the queue nobody knows: an earlier connection may have taken it over.
+   * resend repairs. Of a message from the queue nobody knows: a process before this one may have taken it over.
    */
-  #toldFromDuplicates(incoming: IncomingMessage, result: DecryptedMessage): DecryptedMessage {
-    const name = `${incoming.author} ${incoming.id}`
-    if (result.kind !== 'duplicate') {
-      if (result.kind !== 'failed') this.#taken.set(name, true)
-      return result
-    }
-    if (incoming.offline || this.#taken.has(name)) return result
+  #keyReused({ id, author }: IncomingMessage): DecryptedMessage {
     const error = new KurirError('message-key-reused', 'The sender used the key of an earlier message again', {
       retryable: true,
-      data: { id: incoming.id, author: incoming.author, retryReason: RetryReason.SignalErrorInvalidMsgKey },
+      data: { id, author, retryReason: RetryReason.SignalErrorInvalidMsgKey },
     })
     return { kind: 'failed', error }
   }
 
-  async #handOver(incoming: IncomingMessage, plan: IncomingPlan, hasContent: boolean): Promise<void> {
+  async #handOver(incoming: IncomingMessage, plan: IncomingPlan): Promise<void> {
     const message = plan.upsert
     if (!message) return
     const { creds } = this.#core
     cleanMessage(message, creds.me?.id ?? '', creds.me?.lid ?? '')
-    if (hasContent) {
-      const name = `${message.key.remoteJid} ${message.key.fromMe ? 'me' : userFormOf(incoming.author)} ${incoming.id}`
-      if (this.#delivered.has(name)) return
-      this.#delivered.set(name, true)
-    }
     await this.#parts.upsert(message, incoming.offline ? 'append' : 'notify')
   }
 

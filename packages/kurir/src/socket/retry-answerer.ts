@@ -39,9 +39,11 @@ export class RetryAnswerer {
       const request = parseRetryReceipt(receipt)
       for (const id of request.ids) await this.#resend(request, id)
     } catch (error) {
+      // Unacknowledged, the request comes again with the next connection.
+      if (connection.phase !== 'open') return
       logger.error({ err: error, id: receipt.attrs['id'] }, 'a retry request could not be answered')
     }
-    await connection.sendNode(buildAck(receipt))
+    if (connection.phase === 'open') await connection.sendNode(buildAck(receipt))
   }
 
   async #resend(request: RetryRequest, id: string): Promise<void> {
@@ -61,7 +63,8 @@ export class RetryAnswerer {
       isRecipient: this.#isRecipient(request),
     })
     logger.debug({ id, requester: request.requester, count: request.count, decision: decision.kind }, 'retry request')
-    if (decision.deleteSession) await repository.deleteSession([request.requester])
+    // For a resend the new session takes the place of the old one, which stays to read what is still under way.
+    if (decision.deleteSession && decision.kind === 'refuse') await repository.deleteSession([request.requester])
     if (isJidGroup(request.from)) await holders.forget(request.from, request.requester)
     if (decision.kind === 'refuse' || !message) {
       logger.warn(

@@ -43,7 +43,8 @@ export class RetryRequester {
     })
     logger.info({ id: incoming.id, author: incoming.author, count, reason }, 'asking for a message again')
     if (count > 1) await new Promise(resolve => setTimeout(resolve, config.retryRequestDelayMs))
-    await connection.sendNode(receipt)
+    // Unanswered, the message comes again with the next connection.
+    if (connection.phase === 'open') await connection.sendNode(receipt)
   }
 
   /** A one-time prekey that is stored before the receipt leaves, with the rest of a bundle. */

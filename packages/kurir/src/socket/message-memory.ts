@@ -1,0 +1,46 @@
+import type { IncomingMessage } from '../messages/incoming.js'
+import { userFormOf } from '../messages/own-account.js'
+import { ExpiringMap } from '../time/expiring-map.js'
+
+/** How far a message has come: its keys have been used, or its content has been handed over. */
+export type MessageProgress = 'opened' | 'handed-over'
+
+const REMEMBERED = 10_000
+const REMEMBERED_MS = 24 * 3_600_000
+
+/**
+ * What has been taken over from the server, by author and id. The ratchets tell a repeated ciphertext; this tells the
+ * same message under another one, such as a resend that crosses with the delayed original.
+ */
+export class MessageMemory {
+  readonly #progress = new ExpiringMap<MessageProgress>({ limit: REMEMBERED, ttlMs: REMEMBERED_MS })
+
+  progressOf(message: IncomingMessage): MessageProgress | undefined {
+    return this.#progress.get(nameOf(message))
+  }
+
+  note(message: IncomingMessage, progress: MessageProgress): void {
+    this.#progress.set(nameOf(message), progress)
+  }
+}
+
+/** An author is the same person under the phone number and under the LID. */
+function nameOf({ id, author, authorIsOwn, addressing }: IncomingMessage): string {
+  if (authorIsOwn) return id
+  const person = addressing.addressingMode === 'lid' ? author : (addressing.senderAlt ?? author)
+  return `${userFormOf(person)} ${id}`
+}
+
+const memories = new WeakMap<object, MessageMemory>()
+
+/**
+ * The memory that goes with these credentials: the next connection of the same program knows what this one took over,
+ * also where the receipts for it got lost.
+ */
+export function messageMemoryOf(creds: object): MessageMemory {
+  const known = memories.get(creds)
+  if (known) return known
+  const memory = new MessageMemory()
+  memories.set(creds, memory)
+  return memory
+}
