@@ -97,6 +97,8 @@ describe.each(['kurir', 'libsignal'] as const)('a conversation begun by %s', sta
       const late = await talker(kurir).encrypt('late')
       await pass(talker(kurir), libsignal, 'there')
       const party = heir()
+      // No identity is filed for a device that began no session: the session knows it.
+      expect(await party.repository.getIdentityKey(jid)).toEqual(Uint8Array.from(kurir.creds.signedIdentityKey.public))
       expect(await talker(party).decrypt(late)).toBe('late')
       expect(party.keys.value('session', address)).toBeInstanceOf(Uint8Array)
       if (turn % 2 === 1) await pass(libsignal, talker(kurir), 'back')

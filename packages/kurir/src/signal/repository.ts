@@ -7,6 +7,7 @@ import { LIDMappingStore, type PnToLIDFunction } from './lid-mapping.js'
 import type { IdentityChange, KurirSignalRepository } from './repository-contract.js'
 import { requireTransactions } from './scopes.js'
 import { SenderKeyStore } from './sender-key-store.js'
+import { copyKey } from './session.js'
 import { SessionMessages } from './session-messages.js'
 import { migrateUserSessions } from './session-migration.js'
 import { archiveCurrent } from './session-record.js'
@@ -84,7 +85,13 @@ export function makeLibSignalRepository(
     },
 
     async getIdentityKey(jid) {
-      return sessions.identityOf(await sessions.locate(jid))
+      const location = await sessions.locate(jid)
+      const stored = await sessions.identityOf(location)
+      if (stored !== undefined) return stored
+      // Baileys files the identities of those who began a session with it; the others are known from their sessions.
+      const [record] = await sessions.peekAll([location])
+      const { remoteIdentity } = record?.current ?? {}
+      return remoteIdentity && copyKey(remoteIdentity)
     },
 
     async saveIdentityKey(jid, identityKey) {

@@ -200,7 +200,8 @@ export class MessageSender {
       )
     }
     const encoded = proto.Message.encode(patched).finish()
-    await holders.rotateIfMembersLeft(jid, meId, others)
+    // With this device: Baileys lists it as a holder, and its folders are continued.
+    await holders.rotateIfMembersLeft(jid, meId, all)
     const { ciphertext, senderKeyDistributionMessage } = await repository.encryptGroupMessage({
       group: jid,
       meId,
