@@ -1,14 +1,19 @@
 import { assembleSha256, layout } from './sha256-wasm.js'
 
-/** SHA-256 one block at a time, on memory that the caller fills. */
+/** SHA-256 one block at a time, on memory of its own. Arguments are byte offsets into that memory. */
 export interface Sha256Block {
-  /** 64 words; the caller writes the block into the first 16, big-endian words as numbers. */
-  readonly schedule: Int32Array
-  /** The eight words of the hash so far. */
-  readonly state: Int32Array
-  /** Hashes the block into the state. */
-  readonly compress: () => void
+  readonly memory: Uint8Array
+  /** State `to` = state `from` after the 64 bytes at `block`, each word combined with `mask` by exclusive or. */
+  readonly compress: (block: number, mask: number, from: number, to: number) => void
+  /** Writes the 32 bytes that a state stands for. */
+  readonly digest: (state: number, out: number) => void
 }
+
+/** The memory from here on is free for blocks, states (32 bytes each) and results. */
+export const freeMemory = layout.free
+/** A state lies here that hashing begins with. */
+export const initialState = freeMemory
+export const initialStateLength = 32
 
 const constants = Int32Array.from(
   `428a2f98 71374491 b5c0fbcf e9b5dba5 3956c25b 59f111f1 923f82a4 ab1c5ed5 d807aa98 12835b01 243185be 550c7dc3 72be5d74
@@ -19,6 +24,10 @@ const constants = Int32Array.from(
     .split(/\s+/)
     .map(word => Number.parseInt(word, 16)),
 )
+
+const initialWords = Int32Array.from([
+  0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
+])
 
 /** The fastest block function that this process can have. */
 export function makeSha256Block(): Sha256Block {
@@ -36,39 +45,61 @@ interface WebAssemblyRuntime {
   readonly Instance: new (
     module: object,
   ) => {
-    readonly exports: { readonly memory: { readonly buffer: ArrayBuffer }; readonly compress: () => void }
+    readonly exports: Pick<Sha256Block, 'compress' | 'digest'> & { readonly memory: { readonly buffer: ArrayBuffer } }
   }
 }
 
 /** @throws an error of the engine when it has no WebAssembly */
 export function makeWasmBlock(): Sha256Block {
   const { Module, Instance } = (globalThis as unknown as { WebAssembly: WebAssemblyRuntime }).WebAssembly
-  const { memory, compress } = new Instance(new Module(assembleSha256())).exports
-  new Int32Array(memory.buffer, layout.constants, 64).set(constants)
+  const { memory, compress, digest } = new Instance(new Module(assembleSha256())).exports
+  const view = new DataView(memory.buffer)
+  constants.forEach((constant, index) => {
+    view.setInt32(layout.constants + 4 * index, constant, true)
+  })
+  initialWords.forEach((word, index) => {
+    view.setInt32(initialState + 4 * index, word, true)
+  })
+  return { memory: new Uint8Array(memory.buffer), compress, digest }
+}
+
+/** The same in JavaScript, ten times slower. */
+export function makeScriptBlock(): Sha256Block {
+  const memory = new Uint8Array(0x1_0000)
+  const view = new DataView(memory.buffer)
+  initialWords.forEach((word, index) => {
+    view.setInt32(initialState + 4 * index, word)
+  })
   return {
-    schedule: new Int32Array(memory.buffer, layout.schedule, 64),
-    state: new Int32Array(memory.buffer, layout.state, 8),
-    compress,
+    memory,
+    compress(block, mask, from, to) {
+      const schedule = scheduleOf(view, block, mask)
+      const before = Int32Array.from({ length: 8 }, (_, index) => view.getInt32(from + 4 * index))
+      const after = before.slice()
+      schedule.forEach((word, index) => {
+        round(after, word + (constants[index] as number))
+      })
+      after.forEach((word, index) => {
+        view.setInt32(to + 4 * index, word + (before[index] as number))
+      })
+    },
+    digest(state, out) {
+      memory.copyWithin(out, state, state + 32)
+    },
   }
 }
 
-export function makeScriptBlock(): Sha256Block {
+function scheduleOf(view: DataView, block: number, mask: number): Int32Array {
   const schedule = new Int32Array(64)
-  const state = new Int32Array(8)
-  return { schedule, state, compress: () => compressInScript(schedule, state) }
-}
-
-function compressInScript(schedule: Int32Array, state: Int32Array): void {
+  for (let index = 0; index < 16; index++) schedule[index] = view.getInt32(block + 4 * index) ^ mask
   for (let index = 16; index < 64; index++) {
     const early = schedule[index - 15] as number
     const late = schedule[index - 2] as number
     const sigma0 = ((early >>> 7) | (early << 25)) ^ ((early >>> 18) | (early << 14)) ^ (early >>> 3)
     const sigma1 = ((late >>> 17) | (late << 15)) ^ ((late >>> 19) | (late << 13)) ^ (late >>> 10)
-    schedule[index] = (sigma0 + sigma1 + (schedule[index - 7] as number) + (schedule[index - 16] as number)) | 0
+    schedule[index] = sigma0 + sigma1 + (schedule[index - 7] as number) + (schedule[index - 16] as number)
   }
-  const working = Int32Array.from(state)
-  for (let index = 0; index < 64; index++) round(working, (constants[index] as number) + (schedule[index] as number))
-  for (let index = 0; index < 8; index++) state[index] = (state[index] as number) + (working[index] as number)
+  return schedule
 }
 
 function round(working: Int32Array, input: number): void {
