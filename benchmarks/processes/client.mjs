@@ -27,6 +27,8 @@ const keys = {
   },
 }
 
+const ARRIVAL_DEADLINE_MS = 20_000
+
 let address
 let socket
 let received = 0
@@ -60,8 +62,19 @@ const connect = () => {
   })
 }
 
-/** Waits until so many messages of others have come since the last `expect`. */
-const arrive = count => (received >= count ? undefined : new Promise(resolve => (waiting = { count, resolve })))
+const arrive = target =>
+  new Promise((resolve, reject) => {
+    if (received >= target) return resolve()
+    const timer = setTimeout(() => reject(new Error(`${target - received} messages are missing`)), ARRIVAL_DEADLINE_MS)
+    waiting = {
+      count: target,
+      resolve: () => {
+        clearTimeout(timer)
+        waiting = undefined
+        resolve()
+      },
+    }
+  })
 
 const disconnect = async () => {
   const ended = socket
@@ -89,13 +102,8 @@ serve({
   sendEach: async jids => {
     for (const jid of jids) await socket.sendMessage(jid, { text: 'hello' })
   },
-  /** Connects and takes over what waits; milliseconds from `open` to the last message. */
-  drain: async count => {
-    received = 0
-    await connect()
-    const opened = process.hrtime.bigint()
-    await arrive(count)
-    return Number(process.hrtime.bigint() - opened) / 1e6
-  },
+  received: () => received,
+  /** Resolves when so many messages of others have come in all. */
+  arrive,
 })
 announce('ready')

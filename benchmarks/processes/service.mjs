@@ -4,6 +4,9 @@ import { serve } from './channel.mjs'
 
 const wa = await Simulator.start({ seed: 'benchmark', validation: 'lenient' })
 const phones = new Map()
+const ARRIVAL_DEADLINE_MS = 20_000
+
+let prepared
 let nextNumber = 6_281_200_000
 
 const newPhone = async () => {
@@ -26,19 +29,30 @@ serve({
     return jids
   },
   scan: async (number, qr) => (await phones.get(number).scan(qr)).jid,
-  /** Sends texts one after another; they wait on the server while the recipient is away. */
-  send: async (number, jid, count) => {
-    for (let index = 0; index < count; index += 1) await phones.get(number).send(jid, { text: `message ${index}` })
+  /** Encrypts texts ahead; `release` sends them all at once. */
+  prepare: async (number, jid, count) => {
+    prepared = await phones.get(number).prepare(
+      jid,
+      Array.from({ length: count }, (_, index) => ({ text: `message ${index}` })),
+    )
   },
-  /** Resolves when the phone has decrypted so many messages since the last call. */
-  received: (number, count) =>
-    new Promise(resolve => {
+  release: () => prepared.send(),
+  /** Phones confirm without decrypting while a client's sending is measured: the service must not be the limit. */
+  confirmOnly: (numbers, on) => {
+    for (const number of numbers) phones.get(number).confirmOnly = on
+  },
+  arrived: number => phones.get(number).arrived,
+  /** Resolves when so many messages have come to the phone in all. */
+  arrive: (number, target) =>
+    new Promise((resolve, reject) => {
       const phone = phones.get(number)
-      const target = (phone.benchmarkSeen ?? 0) + count
-      phone.benchmarkSeen = target
-      const done = () => phone.messages.length >= target && (stop(), resolve(phone.messages.length))
-      const stop = phone.onMessage(done)
-      done()
+      const deadline = Date.now() + ARRIVAL_DEADLINE_MS
+      const check = () => {
+        if (phone.arrived >= target) resolve()
+        else if (Date.now() > deadline) reject(new Error(`${target - phone.arrived} messages are missing`))
+        else setTimeout(check, 1)
+      }
+      check()
     }),
   latency: milliseconds => wa.faults.setTransport({ latencyMs: milliseconds }),
   violations: () => wa.violations.length,
