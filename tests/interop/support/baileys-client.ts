@@ -7,10 +7,14 @@ import makeWASocket, {
   useMultiFileAuthState,
   type WAMessage,
 } from 'baileys'
+import { vi } from 'vitest'
 import { Companion, type ReportedEvents, type Stanza } from './companion.js'
 import { silentLogger } from './silent-logger.js'
 
 type Config = Partial<UserFacingSocketConfig>
+
+// libsignal-node writes its sessions to the console, private keys included, and every failure to decrypt.
+for (const method of ['info', 'warn', 'error'] as const) vi.spyOn(console, method).mockImplementation(() => {})
 
 /** Auth state in memory, shared by all connections of a client. */
 export const memoryAuth = (): AuthenticationState => {
