@@ -3,7 +3,7 @@ import { startProcess } from '../processes/channel.mjs'
 
 const CLIENTS = ['kurir', 'baileys']
 const SENDS = 600
-const RECEIVES = 1000
+const RECEIVES = 2000
 const CONTACTS = 25
 const LATENCY_MS = 25
 
@@ -57,7 +57,7 @@ export const measure = async () => {
   const parties = {}
   for (const name of CLIENTS) parties[name] = await paired(service, name)
   const samples = Object.fromEntries(CLIENTS.map(name => [name, []]))
-  for (let index = -1; index < ROUNDS - 2; index += 1) {
+  for (let index = -2; index < ROUNDS - 2; index += 1) {
     for (const name of CLIENTS) {
       const sample = await round(service, parties[name])
       if (index >= 0) samples[name].push(sample)
