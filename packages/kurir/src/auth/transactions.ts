@@ -44,24 +44,30 @@ export function addTransactionCapability(
   const locks = new ScopeLocks()
   const current = () => innermostLayer(locks)
 
-  const transactionOver = async <T>(scopes: readonly string[], work: () => Promise<T>): Promise<T> => {
-    const layer = new Layer(current())
-    return await layer.within(async () => {
-      let heir: Layer | undefined
-      try {
-        for (const scope of new Set([...scopes].sort())) await layer.lock(locks, scope)
-        const result = await context.run({ locks, layer, outer: liveFrame() }, work)
-        await layer.end()
-        if (layer.parent === undefined) await commit(state, layer.writes, logger, opts)
-        else layer.parent.writes.merge(layer.writes)
-        heir = layer.parent
-        return result
-      } finally {
-        await layer.end()
-        if (layer.parent === undefined) locks.releaseTree(layer)
-        else locks.leave(layer, heir)
+  // No promise where nothing has to be waited for: this runs for every message.
+  const run = async <T>(layer: Layer, scopes: readonly string[], work: () => Promise<T>): Promise<T> => {
+    let heir: Layer | undefined
+    try {
+      for (const scope of scopes.length > 1 ? new Set([...scopes].sort()) : scopes) {
+        const granted = layer.lock(locks, scope)
+        if (granted !== undefined) await granted
       }
-    })
+      const result = await context.run({ locks, layer, outer: liveFrame() }, work)
+      if (!layer.endAtOnce()) await layer.end()
+      if (layer.parent !== undefined) layer.parent.writes.merge(layer.writes)
+      else if (!layer.writes.isEmpty) await commit(state, layer.writes, logger, opts)
+      heir = layer.parent
+      return result
+    } finally {
+      if (!layer.endAtOnce()) await layer.end()
+      if (layer.parent === undefined) locks.releaseTree(layer)
+      else locks.leave(layer, heir)
+    }
+  }
+
+  const transactionOver = <T>(scopes: readonly string[], work: () => Promise<T>): Promise<T> => {
+    const layer = new Layer(current())
+    return layer.parent === undefined ? run(layer, scopes, work) : layer.within(() => run(layer, scopes, work))
   }
 
   const store: TransactionalKeyStore = {
@@ -184,10 +190,20 @@ class Layer implements LockOwner {
     }
   }
 
-  async lock(locks: ScopeLocks, scope: string): Promise<void> {
+  /** Takes a lock; undefined when there is nothing to wait for. */
+  lock(locks: ScopeLocks, scope: string): Promise<void> | undefined {
     const { isNew, granted } = locks.acquire(this, scope)
-    if (granted !== undefined) await granted
-    if (isNew && this.parent !== undefined) this.root.forgetReads()
+    const isOutdating = isNew && this.parent !== undefined
+    if (granted !== undefined) return isOutdating ? granted.then(() => this.root.forgetReads()) : granted
+    if (isOutdating) this.root.forgetReads()
+    return undefined
+  }
+
+  /** Ends the call if no nested one is running; false when {@link end} has to be awaited. */
+  endAtOnce(): boolean {
+    if (this.running.size > 0) return false
+    this.ended = true
+    return true
   }
 
   /** Waits for nested calls and takes no more of them, nor writes. */
