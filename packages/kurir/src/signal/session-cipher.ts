@@ -47,7 +47,7 @@ export function encryptWithRecord(
   const { current } = record
   if (current?.sending === undefined) throw new SignalError('no-session', { detail: 'no open session' })
   if (current.sending.next >= counterLimit) throw new SignalError('no-session', { detail: 'the chain is used up' })
-  const { session, body } = encryptInSession({ ...current, sending: current.sending }, plaintext, local, now)
+  const { session, body } = encryptInSession(current, current.sending, plaintext, local, now)
   const advanced: SessionRecord = { current: session, archived: record.archived }
   const { pendingPreKey } = current
   if (pendingPreKey === undefined) return { record: advanced, type: 'msg', ciphertext: body }

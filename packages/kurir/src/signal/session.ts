@@ -73,14 +73,14 @@ export interface RatchetEnvironment {
   readonly generateKeyPair?: () => KeyPair
 }
 
-/** Encrypts the next message of a session that has a sending chain. */
+/** Encrypts the next message on the sending chain of a session. */
 export function encryptInSession(
-  session: Session & { readonly sending: SendingChain },
+  session: Session,
+  sending: SendingChain,
   plaintext: Uint8Array,
   local: LocalIdentity,
   now: number,
 ): { readonly session: Session; readonly body: Buffer } {
-  const { sending } = session
   const { seed, nextKey } = chainStep(sending.key)
   const keys = messageKeys(seed)
   const body = encodeSignalMessage(
@@ -95,7 +95,8 @@ export function encryptInSession(
     input => macOf(keys.macKey, input),
   )
   const advanced: SendingChain = { key: nextKey, next: sending.next + 1 }
-  return { session: { ...session, sending: advanced, usedAt: now }, body }
+  const { receiving, finished, pendingPreKey } = session
+  return { session: advance(session, { sending: advanced, receiving, finished, pendingPreKey, usedAt: now }), body }
 }
 
 export type DecryptFailure =
@@ -140,17 +141,38 @@ export function decryptInSession(
   const { key, next, skipped } = lookup.settle()
   const read: RatchetChain = { ratchetKey: known?.ratchetKey ?? copyKey(message.ratchetKey), key, next, skipped }
   if (turn === undefined) {
-    const kept = keptChains(session, replaceChain(session, read))
-    return {
-      outcome: 'decrypted',
-      session: { ...session, ...kept, pendingPreKey: undefined, usedAt: environment.now },
-      plaintext,
-    }
+    const { receiving, finished } = keptChains(session, replaceChain(session, read))
+    const { sending } = session
+    const changes = { sending, receiving, finished, pendingPreKey: undefined, usedAt: environment.now }
+    return { outcome: 'decrypted', session: advance(session, changes), plaintext }
   }
   const stepped = takeTurn(session, read, turn.rootKey, message.previousCounter, environment)
   return stepped === undefined
     ? { outcome: 'invalid-message-key' }
     : { outcome: 'decrypted', session: stepped, plaintext }
+}
+
+/** A step along the chains. Spelled out: spreading an object of this size costs as much as hashing a block. */
+function advance(
+  session: Session,
+  changes: Pick<Session, 'sending' | 'receiving' | 'finished' | 'pendingPreKey' | 'usedAt'>,
+): Session {
+  return {
+    baseKey: session.baseKey,
+    initiator: session.initiator,
+    remoteIdentity: session.remoteIdentity,
+    remoteRegistrationId: session.remoteRegistrationId,
+    rootKey: session.rootKey,
+    ownRatchet: session.ownRatchet,
+    remoteRatchet: session.remoteRatchet,
+    previousCounter: session.previousCounter,
+    sending: changes.sending,
+    receiving: changes.receiving,
+    finished: changes.finished,
+    pendingPreKey: changes.pendingPreKey,
+    createdAt: session.createdAt,
+    usedAt: changes.usedAt,
+  }
 }
 
 /** Closes the peer's previous chain, begins its new one and a new sending chain of our own (docs/protocol/02 §2.5). */
