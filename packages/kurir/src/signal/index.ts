@@ -19,7 +19,7 @@ export type {
   TrustedContactToken,
 } from './key-store.js'
 export { toLibsignalRecord } from './libsignal-record.js'
-export { LIDMappingStore, type PnToLIDFunction } from './lid-mapping.js'
+export { LIDMappingStore, type LIDMappings, type PnToLIDFunction } from './lid-mapping.js'
 export {
   type CommitHook,
   type DeviceCiphertext,

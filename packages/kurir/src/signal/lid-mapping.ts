@@ -12,11 +12,21 @@ const mappingsPerTransaction = 1000
 /** Asks the service for the LIDs of phone-number JIDs; what it cannot say is left out. */
 export type PnToLIDFunction = (jids: string[]) => Promise<LIDMapping[] | undefined>
 
+/** What a repository offers of its mapping; a replacement of the built-in one has to bring no more than this. */
+export interface LIDMappings {
+  storeLIDPNMappings(pairs: readonly LIDMapping[]): Promise<void>
+  getLIDForPN(pn: string): Promise<string | null>
+  getLIDsForPNs(pns: readonly string[]): Promise<LIDMapping[] | null>
+  getPNForLID(lid: string): Promise<string | null>
+  getPNsForLIDs(lids: readonly string[]): Promise<LIDMapping[] | null>
+  close(): void
+}
+
 /**
  * Which LID belongs to which phone number (docs/protocol/02 §6.3). Persisted in both directions; device numbers are
  * carried over into the answers. The last mapping stored for a person stands.
  */
-export class LIDMappingStore {
+export class LIDMappingStore implements LIDMappings {
   readonly #keys: SignalKeyStoreWithTransaction
   readonly #logger: ILogger
   readonly #pnToLID: PnToLIDFunction | undefined

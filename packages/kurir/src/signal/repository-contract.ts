@@ -1,6 +1,6 @@
 import type { proto } from '../proto/index.js'
 import type { Awaitable } from './key-store.js'
-import type { LIDMappingStore } from './lid-mapping.js'
+import type { LIDMappings } from './lid-mapping.js'
 import type { SignalError } from './signal-error.js'
 import type { E2ESession } from './x3dh.js'
 
@@ -50,7 +50,7 @@ export interface SignalRepository {
 }
 
 export interface SignalRepositoryWithLIDStore extends SignalRepository {
-  lidMapping: LIDMappingStore
+  lidMapping: LIDMappings
   close?(): void
 }
 
