@@ -4,6 +4,9 @@ import { Conversation, type Side } from './support/conversation.js'
 import { type Library, type World, worldForEachTest } from './support/world.js'
 
 const TEXTS_EACH_WAY = 200
+/** WebMessageInfo.Status */
+const DELIVERED = 3
+const READ = 4
 
 describe('Kurir and Baileys, each with two companions and a phone', () => {
   const world = worldForEachTest()
@@ -13,6 +16,33 @@ describe('Kurir and Baileys, each with two companions and a phone', () => {
     await talk.takeTurns('text', TEXTS_EACH_WAY)
     talk.expectEveryDeviceToHaveSeenEverything()
     expect(world().retryReceipts).toBe(0)
+    expect(world().violations).toEqual([])
+  })
+
+  it('go on with their sessions when they address each other by LID', async () => {
+    const talk = await kurirWithBaileys(world())
+    for (const [turn, addressing] of (['pn', 'lid', 'pn'] as const).entries()) {
+      talk.addressing = addressing
+      await talk.takeTurns(`${turn}: by ${addressing}`, 3)
+    }
+    talk.expectEveryDeviceToHaveSeenEverything()
+    expect(world().retryReceipts).toBe(0)
+    expect(world().violations).toEqual([])
+  })
+
+  it('show each other that a text was delivered and read', async () => {
+    const { left, right } = await kurirWithBaileys(world())
+    const [kurir, baileys] = [left.companions[0]!, right.companions[0]!]
+    for (const [from, to, partner] of [
+      [kurir, baileys, right.phone],
+      [baileys, kurir, left.phone],
+    ] as const) {
+      const id = await from.sendText(partner.jid, `from ${from.jid}`)
+      const received = await to.text(`from ${from.jid}`)
+      await from.waitFor(() => from.status(id) === DELIVERED, 'delivery tick')
+      await to.read(received)
+      await from.waitFor(() => from.status(id) === READ, 'read tick')
+    }
     expect(world().violations).toEqual([])
   })
 
@@ -50,16 +80,39 @@ describe('Kurir and Baileys, each with two companions and a phone', () => {
   })
 })
 
+describe('two accounts with Kurir alone', () => {
+  const world = worldForEachTest()
+
+  it('lose nothing when all devices write at once, first contact included', async () => {
+    const talk = new Conversation(
+      await side(world(), 'kurir', { validation: 'strict' }),
+      await side(world(), 'kurir', { validation: 'strict' }),
+    )
+    await talk.talkAtOnce('at once', 40)
+    talk.expectEveryDeviceToHaveSeenEverything('in any order')
+    expect(world().retryReceipts).toBe(0)
+    expect(world().violations).toEqual([])
+  })
+})
+
 /** An account with two Kurir companions, and one with two Baileys companions. */
 async function kurirWithBaileys(world: World, { inFolders = false } = {}): Promise<Conversation> {
-  const side = async (library: Library, validation: 'strict' | 'lenient'): Promise<Side> => {
-    const phone = await world.phone(library, validation)
-    const companions: Companion[] = []
-    for (let count = 0; count < 2; count += 1) {
-      companions.push(await world.linked(library, phone, inFolders ? world.newFolder() : undefined))
-    }
-    return { phone, companions }
-  }
-  const [left, right] = await Promise.all([side('kurir', 'strict'), side('baileys', 'lenient')])
+  const [left, right] = await Promise.all([
+    side(world, 'kurir', { validation: 'strict', inFolders }),
+    side(world, 'baileys', { validation: 'lenient', inFolders }),
+  ])
   return new Conversation(left, right)
+}
+
+async function side(
+  world: World,
+  library: Library,
+  { validation, inFolders = false }: { validation: 'strict' | 'lenient'; inFolders?: boolean },
+): Promise<Side> {
+  const phone = await world.phone(library, validation)
+  const companions: Companion[] = []
+  for (let count = 0; count < 2; count += 1) {
+    companions.push(await world.linked(library, phone, inFolders ? world.newFolder() : undefined))
+  }
+  return { phone, companions }
 }

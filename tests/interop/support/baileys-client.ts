@@ -6,9 +6,10 @@ import makeWASocket, {
   type UserFacingSocketConfig,
   useMultiFileAuthState,
   type WAMessage,
+  type WAMessageKey,
 } from 'baileys'
 import { vi } from 'vitest'
-import { Companion, type ReportedEvents, type Stanza } from './companion.js'
+import { Companion, type ReportedEvents, type ReportedMessage, type Stanza } from './companion.js'
 import { silentLogger } from './silent-logger.js'
 
 type Config = Partial<UserFacingSocketConfig>
@@ -106,6 +107,10 @@ export class BaileysClient extends Companion {
     const id = message?.key.id ?? ''
     this.sent.set(id, message?.message)
     return id
+  }
+
+  read({ key }: ReportedMessage): Promise<void> {
+    return this.socket.readMessages([key as WAMessageKey])
   }
 
   loseSession(jid: string): Promise<void> {

@@ -85,6 +85,8 @@ export abstract class Companion {
   abstract connect(): this
   /** Sends a text; resolves with its id. */
   abstract sendText(jid: string, text: string): Promise<string>
+  /** Tells the author that a message was read. */
+  abstract read(message: ReportedMessage): Promise<void>
   /** Forgets the session with a device, as after a damaged store. */
   abstract loseSession(jid: string): Promise<void>
   /** Goes on with what the store holds, as a new process would: the connection must be closed. */

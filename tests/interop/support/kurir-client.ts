@@ -4,9 +4,10 @@ import makeWASocket, {
   type NoiseRoot,
   type UserFacingSocketConfig,
   useMultiFileAuthState,
+  type WAMessageKey,
   type WASocket,
 } from 'kurir'
-import { Companion, type Stanza } from './companion.js'
+import { Companion, type ReportedMessage, type Stanza } from './companion.js'
 import { silentLogger } from './silent-logger.js'
 
 /** Where Kurir connects to; Baileys needs the URL alone. */
@@ -82,6 +83,10 @@ export class KurirClient extends Companion {
   async sendText(jid: string, text: string): Promise<string> {
     const message = await this.socket.sendMessage(jid, { text })
     return message?.key.id ?? ''
+  }
+
+  read({ key }: ReportedMessage): Promise<void> {
+    return this.socket.readMessages([key as WAMessageKey])
   }
 
   loseSession(jid: string): Promise<void> {

@@ -4,6 +4,7 @@ import { KurirError } from '../errors/kurir-error.js'
 import type { MessageUpsertType, WAMessage } from '../events/message-types.js'
 import { buildAck, NACK_REASONS } from '../messages/acks.js'
 import { cleanMessage } from '../messages/clean.js'
+import { unwrapMessage } from '../messages/content-type.js'
 import { type IncomingMessage, parseIncomingMessage } from '../messages/incoming.js'
 import { type IncomingPlan, planIncoming } from '../messages/incoming-answer.js'
 import { type DecryptedMessage, decryptIncoming, type MessageDecryptor } from '../messages/incoming-decryption.js'
@@ -54,7 +55,7 @@ export class MessageReceiver {
   }
 
   async #handle(stanza: BinaryNode): Promise<void> {
-    const { logger, connection, creds } = this.#core
+    const { logger, creds } = this.#core
     const me = ownAccount(creds)
     let incoming: IncomingMessage
     try {
@@ -79,8 +80,14 @@ export class MessageReceiver {
       maxRetryCount: this.#core.config.maxMsgRetryCount,
     })
     if (result.kind === 'content') this.#parts.retries.arrived(incoming)
-    await this.#handOver(incoming, plan)
-    if (connection.phase === 'open') await this.#answer(incoming, plan)
+    if (isProtocolMessage(plan)) {
+      // What it brings is stored before it is confirmed.
+      await this.#handOver(incoming, plan)
+      await this.#answer(incoming, plan)
+      return
+    }
+    // In one turn: the read receipt of a program that reads at once must not overtake the delivery receipt.
+    await Promise.all([this.#handOver(incoming, plan), this.#answer(incoming, plan)])
   }
 
   /** What the keys say, corrected by what is known of the message itself. */
@@ -125,6 +132,7 @@ export class MessageReceiver {
   async #answer(incoming: IncomingMessage, plan: IncomingPlan): Promise<void> {
     const { stanza } = incoming
     const { answer } = plan
+    if (this.#core.connection.phase !== 'open') return
     switch (answer.kind) {
       case 'receipt':
         return this.#send(buildDeliveryReceipt(stanza, ownAccount(this.#core.creds), this.#parts.isOnline()))
@@ -163,4 +171,9 @@ export class MessageReceiver {
   async #send(node: BinaryNode | undefined): Promise<void> {
     if (node && this.#core.connection.phase === 'open') await this.#core.connection.sendNode(node)
   }
+}
+
+/** Protocol messages bring keys, settings and changes of other messages; nobody reads them. */
+function isProtocolMessage({ upsert }: IncomingPlan): boolean {
+  return Boolean(upsert?.message && unwrapMessage(upsert.message).content.protocolMessage)
 }
