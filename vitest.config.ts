@@ -12,7 +12,7 @@ export default defineConfig({
       { ...shared, test: { name: 'unit', include: ['packages/*/src/**/*.test.ts', 'scripts/**/*.test.ts'] } },
       {
         ...shared,
-        test: { name: 'api', include: ['tests/api/**/*.test.ts', 'docs/**/*.test.ts'], testTimeout: 60_000 },
+        test: { name: 'api', include: ['tests/api/**/*.test.ts'], testTimeout: 60_000 },
       },
       {
         ...shared,
