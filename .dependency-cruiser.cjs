@@ -8,13 +8,34 @@
 const floors = [
   ['errors'],
   ['logger', 'time', 'compatibility', 'proto', 'crypto', 'binary'],
-  ['noise', 'signal', 'media', 'events', 'usync', 'mex', 'groups', 'communities', 'newsletters', 'business', 'calls', 'privacy', 'profile', 'chats'],
+  [
+    'noise',
+    'signal',
+    'media',
+    'events',
+    'usync',
+    'mex',
+    'groups',
+    'communities',
+    'newsletters',
+    'business',
+    'calls',
+    'privacy',
+    'profile',
+    'chats',
+  ],
   ['auth', 'pairing', 'messages', 'history', 'app-state'],
   ['socket'],
   ['services'],
 ]
 /** Allowed imports inside a floor: [from, to]. */
-const sameFloor = [['groups', 'chats'], ['pairing', 'auth'], ['messages', 'auth'], ['history', 'messages'], ['app-state', 'auth']]
+const sameFloor = [
+  ['groups', 'chats'],
+  ['pairing', 'auth'],
+  ['messages', 'auth'],
+  ['history', 'messages'],
+  ['app-state', 'auth'],
+]
 
 const room = name => `^packages/kurir/(src|dist)/${name}/`
 /** The event map names payload types of every room: only what it loads at run time counts (docs/decisions/0003). */
@@ -37,7 +58,12 @@ module.exports = {
   forbidden: [
     ...upward,
     { name: 'no-cycles', severity: 'error', from: { path: '/dist/' }, to: { circular: true } },
-    { name: 'library-imports-nothing-of-ours', severity: 'error', from: { path: '^packages/kurir/' }, to: { path: '^packages/(?!kurir/)' } },
+    {
+      name: 'library-imports-nothing-of-ours',
+      severity: 'error',
+      from: { path: '^packages/kurir/' },
+      to: { path: '^packages/(?!kurir/)' },
+    },
     {
       name: 'simulator-imports-protocol-rooms-only',
       severity: 'error',
@@ -45,15 +71,34 @@ module.exports = {
       from: { path: '^packages/simulator/src', pathNot: '\\.test\\.ts$' },
       to: { path: '^packages/kurir/(src|dist)/(socket|services|index\\.)' },
     },
-    { name: 'index-is-for-outsiders', severity: 'error', from: { path: '^packages/kurir/(src|dist)/.+/', pathNot: '\\.test\\.ts$' }, to: { path: '^packages/kurir/(src|dist)/index\\.' } },
-    { name: 'no-tests-in-source', severity: 'error', from: { pathNot: '\\.test\\.ts$' }, to: { path: '\\.test\\.ts$' } },
-    { name: 'not-to-dev-dependency', severity: 'error', from: { path: '^packages/[^/]+/src', pathNot: '\\.test\\.ts$' }, to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] } },
+    {
+      name: 'index-is-for-outsiders',
+      severity: 'error',
+      from: { path: '^packages/kurir/(src|dist)/.+/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^packages/kurir/(src|dist)/index\\.' },
+    },
+    {
+      name: 'no-tests-in-source',
+      severity: 'error',
+      from: { pathNot: '\\.test\\.ts$' },
+      to: { path: '\\.test\\.ts$' },
+    },
+    {
+      name: 'not-to-dev-dependency',
+      severity: 'error',
+      from: { path: '^packages/[^/]+/src', pathNot: '\\.test\\.ts$' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
     exclude: { path: ['\\.d\\.ts$', '/dist/bundle/', '/generated/', 'packages/[^/]+/scripts/', 'tests/fixtures'] },
     parser: 'swc',
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['kurir-source', 'import', 'node', 'default'], extensions: ['.ts', '.js', '.d.ts'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['kurir-source', 'import', 'node', 'default'],
+      extensions: ['.ts', '.js', '.d.ts'],
+    },
   },
 }

@@ -10,7 +10,7 @@ const OURS = new URL('../dist/proto/index.js', import.meta.url).href
 const THEIRS = import.meta.resolve('baileys/WAProto/index.js')
 const only = process.argv[2]
 /** Results go here, so that no call is optimised away. */
-let sink
+let _sink
 const wants = part => only === undefined || only === part
 
 if (wants('import')) benchImport()
@@ -124,7 +124,7 @@ function warmUp(cases) {
 function time(work) {
   for (let count = 1; ; count *= 2) {
     const start = process.cpuUsage()
-    for (let i = 0; i < count; i++) sink = work()
+    for (let i = 0; i < count; i++) _sink = work()
     const { user } = process.cpuUsage(start)
     if (user > 60_000) return (user * 1000) / count
   }
