@@ -13,6 +13,7 @@ import { decideResend, type ResendDecision } from '../messages/retry-rules.js'
 import { stanzaAttributesOf } from '../messages/stanza-attributes.js'
 import { proto } from '../proto/index.js'
 import type { SocketCore } from './core.js'
+import { type OfferedKeys, offeredKeysOf } from './offered-keys.js'
 import { ownAccount } from './own-account.js'
 import type { SenderKeyHolders } from './sender-key-holders.js'
 import type { SessionDirectory } from './session-directory.js'
@@ -27,10 +28,12 @@ export interface RetryAnswererParts {
 export class RetryAnswerer {
   readonly #core: SocketCore
   readonly #parts: RetryAnswererParts
+  readonly #offered: OfferedKeys
 
   constructor(core: SocketCore, parts: RetryAnswererParts) {
     this.#core = core
     this.#parts = parts
+    this.#offered = offeredKeysOf(core.creds)
   }
 
   async answer(receipt: BinaryNode): Promise<void> {
@@ -119,13 +122,15 @@ export class RetryAnswerer {
 
   async #prepareSession(request: RetryRequest, decision: Extract<ResendDecision, { kind: 'resend' }>): Promise<void> {
     const { repository } = this.#core
-    if (decision.session === 'from-keys' && request.keys) {
-      await repository.injectE2ESession({
-        jid: request.requester,
-        session: bundleOf(request.keys, request.registrationId),
-      })
-    } else if (decision.session === 'fetch') {
-      await this.#parts.sessions.assert([request.requester], true)
+    const { requester, keys, registrationId } = request
+    if (decision.session === 'keep') return
+    if (decision.session === 'fetch' || !keys) {
+      await this.#parts.sessions.assert([requester], true)
+    } else if (this.#offered.take(repository.jidToSignalProtocolAddress(requester), keys)) {
+      await repository.injectE2ESession({ jid: requester, session: bundleOf(keys, registrationId) })
+    } else {
+      // A request that came twice: the session from the first one stands.
+      await this.#parts.sessions.assert([requester])
     }
   }
 

@@ -23,6 +23,25 @@ describe('delivery queue', () => {
     expect(queue.pending()).toEqual([receipt('1@lid')])
   })
 
+  it('takes nothing else out for an answer that is repeated', () => {
+    const queue = new DeliveryQueue()
+    queue.add(receipt('1@lid'))
+    queue.add(receipt('1:4@lid'))
+    const answer = { class: 'receipt', id: 'A1', from: '1@lid' }
+    expect(queue.confirm(answer)).toEqual(receipt('1@lid'))
+    expect(queue.confirm(answer)).toBeUndefined()
+    expect(queue.pending()).toEqual([receipt('1:4@lid')])
+  })
+
+  it('takes a message and its repetition out one by one', () => {
+    const queue = new DeliveryQueue()
+    const message = element('message', { id: 'B1', from: '1@lid', type: 'text' })
+    queue.add(message)
+    queue.add(message)
+    const answer = { class: 'message', id: 'B1', from: '1@lid' }
+    expect([queue.confirm(answer), queue.confirm(answer), queue.confirm(answer)]).toEqual([message, message, undefined])
+  })
+
   it('does not take a confirmation of another class or id', () => {
     const queue = new DeliveryQueue()
     queue.add(receipt('1@lid'))

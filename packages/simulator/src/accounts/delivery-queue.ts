@@ -1,4 +1,5 @@
 import type { BinaryNode } from 'kurir/binary'
+import { BoundedMap } from './bounded-map.js'
 
 /** The stanza classes that a client answers with an ack (messages also with a receipt). */
 export type StanzaClass = 'message' | 'receipt' | 'notification' | 'call'
@@ -18,12 +19,16 @@ export interface Confirmation {
   readonly type?: string | undefined
 }
 
+const REMEMBERED_ANSWERS = 5000
+
 /**
  * What a device still has to confirm, in the order of delivery. A stanza leaves the queue when the device acks it or,
  * for messages, sends a receipt for it; whatever is left at the next login is sent again (docs/protocol/02 §9.7).
  */
 export class DeliveryQueue {
   readonly #byId = new Map<string, PendingStanza[]>()
+  /** What was confirmed lately: who gets a stanza twice confirms it twice. */
+  readonly #confirmed = new BoundedMap<string, true>(REMEMBERED_ANSWERS)
   #sequence = 0
   #size = 0
 
@@ -43,13 +48,17 @@ export class DeliveryQueue {
 
   /**
    * Takes the stanza out that `confirmation` is for. Where several have the id (receipts of one message from several
-   * devices), the one with the same sender, participant and type goes, else the oldest with the same sender.
+   * devices), the one with the same sender, participant and type goes, else the oldest with the same sender. An answer
+   * that was given before takes nothing else out.
    */
   confirm(confirmation: Confirmation): BinaryNode | undefined {
     const key = `${confirmation.class}:${confirmation.id}`
     const present = this.#byId.get(key)
     if (present === undefined) return undefined
-    const index = present.length === 1 ? 0 : bestMatch(present, confirmation)
+    const name = `${key} ${confirmation.from} ${confirmation.participant} ${confirmation.type}`
+    const { index, isExact } = bestMatch(present, confirmation)
+    if (!isExact && this.#confirmed.has(name)) return undefined
+    this.#confirmed.set(name, true)
     const [found] = present.splice(index, 1)
     if (present.length === 0) this.#byId.delete(key)
     this.#size -= 1
@@ -80,7 +89,10 @@ export class DeliveryQueue {
   }
 }
 
-const bestMatch = (entries: readonly PendingStanza[], confirmation: Confirmation): number => {
+const bestMatch = (
+  entries: readonly PendingStanza[],
+  confirmation: Confirmation,
+): { readonly index: number; readonly isExact: boolean } => {
   let best = 0
   let bestScore = -1
   for (const [index, { node }] of entries.entries()) {
@@ -93,5 +105,6 @@ const bestMatch = (entries: readonly PendingStanza[], confirmation: Confirmation
       bestScore = score
     }
   }
-  return best
+  // The receipts that confirm a message have types of their own.
+  return { index: best, isExact: bestScore >= (confirmation.class === 'message' ? 6 : 7) }
 }

@@ -18,6 +18,8 @@ export class PhoneRetries {
   readonly #directory: PhoneDirectory
   readonly #sender: PhoneSender
   readonly #storePreKeys: (preKeys: readonly PhonePreKey[]) => Promise<void>
+  /** Device and prekey id of bundles that came with requests. */
+  readonly #offered = new BoundedMap<string, true>(REMEMBERED)
   /** `session/id` → how often it was asked for. */
   readonly #asked = new BoundedMap<string, number>(REMEMBERED)
 
@@ -80,6 +82,10 @@ export class PhoneRetries {
     const registration = getBinaryNodeChild(node, 'registration')
     const bundle = keys === undefined ? undefined : readBundle(keys, registration)
     if (bundle !== undefined) {
+      const offer = `${session} ${bundle.preKey?.keyId}`
+      // A request that came twice: a one-time prekey begins one session only.
+      if (bundle.preKey !== undefined && this.#offered.has(offer)) return
+      this.#offered.set(offer, true)
       await signal.injectE2ESession({ jid: session, session: bundle })
       return
     }
