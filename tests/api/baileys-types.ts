@@ -74,7 +74,7 @@ interface ExportDifferences {
   /** `creds.account` may hold base64 text, as it does after Baileys has saved and loaded it. */
   readonly savedAccount: 'configureSuccessfulPairing' | 'initAuthCreds' | 'useMultiFileAuthState'
   /** The fields of these classes are private, or the class has more methods. */
-  readonly classes: 'decryptMessageNode' | 'getDecryptionJid' | 'MessageRetryManager' | 'USyncQuery'
+  readonly classes: 'decryptMessageNode' | 'MessageRetryManager' | 'USyncQuery'
   /** A member that may be missing is missing, not undefined. */
   readonly absent: 'extractE2ESessionFromRetryReceipt'
   /** Without `auth`, `logger` and `makeSignalRepository`, which are made when a socket needs them. */
