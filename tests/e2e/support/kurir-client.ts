@@ -83,6 +83,7 @@ export class KurirClient {
       connectTimeoutMs: 5000,
       defaultQueryTimeoutMs: 10_000,
       retryRequestDelayMs: 10,
+      getMessage: async ({ id }) => this.messages.find(({ key }) => key.id === id && key.fromMe)?.message ?? undefined,
       ...this.#config,
       ...config,
     })

@@ -1,4 +1,4 @@
-import { isRegistered } from '../auth/credentials.js'
+import { isRegistered, saveCredentials } from '../auth/credentials.js'
 import type { BinaryNode } from '../binary/node.js'
 import { KurirError } from '../errors/kurir-error.js'
 import { configureSuccessfulPairing } from '../pairing/identity.js'
@@ -37,6 +37,7 @@ export class PairingSession {
   /** `<pair-device>`: new references replace the old ones. */
   async receiveReferences(iq: BinaryNode): Promise<void> {
     const { connection, config } = this.#core
+    if (this.#isLinkedAlready(iq)) return
     connection.pairingStarted()
     this.#references = [...parsePairDevice(iq)]
     await connection.sendNode({ tag: 'iq', attrs: { to: '@s.whatsapp.net', type: 'result', id: iq.attrs['id'] ?? '' } })
@@ -47,6 +48,7 @@ export class PairingSession {
   /** `<pair-success>`: verifies what the phone signed, stores the identity, answers. The server then asks for a restart. */
   async receiveSuccess(iq: BinaryNode): Promise<void> {
     const { connection, creds, ev, logger, config, clock } = this.#core
+    if (this.#isLinkedAlready(iq)) return
     clock.updateFrom(iq)
     clearTimeout(this.#qrTimer)
     let pairing: ReturnType<typeof configureSuccessfulPairing>
@@ -60,7 +62,7 @@ export class PairingSession {
     logger.info({ me: pairing.creds.me?.id, platform: pairing.creds.platform }, 'paired')
     ev.emit('creds.update', pairing.creds)
     // A crash between the reply and the save would lose the link (docs/protocol/01, what is stored).
-    await config.auth.saveCreds?.()
+    await saveCredentials(config.auth)
     ev.emit('connection.update', { isNewLogin: true, qr: undefined })
     await connection.sendNode(pairing.reply)
   }
@@ -109,9 +111,17 @@ export class PairingSession {
     const { request, advSecretKey } = await answerPrimaryHello(stage, pairing, creds)
     ev.emit('creds.update', { advSecretKey })
     // pair-success may follow at once and is checked with this secret.
-    await config.auth.saveCreds?.()
+    await saveCredentials(config.auth)
     await connection.query(request)
     ev.emit('creds.update', { registered: true })
+  }
+
+  /** A linked device is not linked again on the same connection: an honest server does not offer it. */
+  #isLinkedAlready(iq: BinaryNode): boolean {
+    const { creds, logger } = this.#core
+    if (!isRegistered(creds)) return false
+    logger.warn({ id: iq.attrs['id'] }, 'ignored an offer to pair: this device is linked')
+    return true
   }
 
   #showNext(milliseconds: number): void {

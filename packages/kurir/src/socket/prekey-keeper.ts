@@ -70,16 +70,8 @@ export class PreKeyKeeper {
    * @throws KurirError `prekey-digest-mismatch` after the upload when the server held other keys
    */
   async checkDigest(): Promise<void> {
-    const { connection, creds, keys } = this.#core
-    let matches = false
-    try {
-      const digest = parsePreKeyDigest(await connection.query(buildPreKeyDigestQuery()))
-      matches = await preKeyDigestMatches(digest, creds, keys)
-    } catch (error) {
-      // 404: the server has nothing of ours. Anything else says nothing about the keys.
-      if (!(error instanceof ServerRefusal) || error.data !== 404) throw error
-    }
-    if (matches) return
+    // A message may use up one of the keys between the server's answer and our comparison: asked twice, it shows.
+    for (let attempt = 0; attempt < 2; attempt += 1) if (await this.#digestMatches()) return
     await this.upload(INITIAL_PREKEY_COUNT)
     throw new KurirError(
       'prekey-digest-mismatch',
@@ -88,6 +80,18 @@ export class PreKeyKeeper {
         retryable: true,
       },
     )
+  }
+
+  async #digestMatches(): Promise<boolean> {
+    const { connection, creds, keys } = this.#core
+    try {
+      const digest = parsePreKeyDigest(await connection.query(buildPreKeyDigestQuery()))
+      return await preKeyDigestMatches(digest, creds, keys)
+    } catch (error) {
+      // 404: the server has nothing of ours. Anything else says nothing about the keys.
+      if (error instanceof ServerRefusal && error.data === 404) return false
+      throw error
+    }
   }
 
   /** A new signed prekey; the old one stays valid for messages under way (docs/protocol/01, signed prekey rotation). */
