@@ -182,6 +182,27 @@ describe('fan-out', () => {
     }
   })
 
+  it('a JID that names no device fails alone', async () => {
+    const { alice, bob } = await contact()
+    const results = await alice.repository.encryptForDevices(['x', bob.jid, '5:99@lid'], (_, index) => text(`${index}`))
+    expect(results.map(result => (result.type === 'failed' ? result.error.code : result.type))).toEqual([
+      'invalid-signal-address',
+      'pkmsg',
+      'invalid-signal-address',
+    ])
+    const [, sent] = results
+    if (sent === undefined || sent.type === 'failed') throw new Error('not encrypted')
+    expect(await read(bob, alice, sent)).toBe('1')
+    const injected = await alice.repository.injectE2ESessions([
+      { jid: 'nobody', session: bob.bundle() },
+      { jid: '7@lid', session: bob.bundle() },
+    ])
+    expect(injected.map(({ jid, error }) => [jid, error?.code])).toEqual([
+      ['nobody', 'invalid-signal-address'],
+      ['7@lid', undefined],
+    ])
+  })
+
   it('for nobody does nothing', async () => {
     const keys = new MemoryKeyStore()
     const alice = makeParty('1@s.whatsapp.net', { keys })

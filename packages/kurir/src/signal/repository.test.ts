@@ -350,6 +350,20 @@ describe('identity changes', () => {
     await expect(send(alice, bob, 'x')).rejects.toMatchObject({ code: 'no-session' })
   })
 
+  it('where no identity is on record the open session tells the old one', async () => {
+    const changes: IdentityChange[] = []
+    const { alice, bob } = await conversation({ onIdentityChange: change => changes.push(change) })
+    bob.keys.rows.delete('identity-key\n491500000001.0')
+    await read(bob, alice, await send(alice, bob, 'x'))
+    await bob.repository.injectE2ESession({ jid: alice.jid, session: alice.bundle() })
+    expect(changes).toEqual([])
+    bob.keys.rows.delete('identity-key\n491500000001.0')
+    const newAlice = await reinstalled(alice.jid)
+    await newAlice.repository.injectE2ESession({ jid: bob.jid, session: bob.bundle() })
+    await read(bob, newAlice, await send(newAlice, bob, 'new phone'))
+    expect(changes.map(({ previous }) => previous)).toEqual([new Uint8Array(alice.creds.signedIdentityKey.public)])
+  })
+
   it('a first identity is no change', async () => {
     const changes: IdentityChange[] = []
     const alice = makeParty('1@s.whatsapp.net', { onIdentityChange: change => changes.push(change) })

@@ -97,9 +97,9 @@ export function makeLibSignalRepository(
     async saveIdentityKey(jid, identityKey) {
       const identity = rawPublicKey(identityKey)
       const change = await sessions.exclusivelyFor(jid, async location => {
-        const { row, replaced } = await sessions.identityChange(location, identity)
-        if (Object.keys(row).length === 0) return undefined
         const record = await sessions.load(location, 'ignore')
+        const { row, replaced } = await sessions.identityChange(location, identity, record)
+        if (Object.keys(row).length === 0) return undefined
         const archived = replaced === undefined ? record : archiveCurrent(record)
         await sessions.save(archived === record ? [] : [[location.address, archived]], row)
         return { address: location.address, previous: replaced }

@@ -1,3 +1,4 @@
+import { signalAddress } from './address.js'
 import type { SignalAuthState, SignalDataSet, SignalKeyStoreWithTransaction } from './key-store.js'
 import type { CommitHook, DeviceCiphertext, IdentityChange, SignalMessageType } from './repository-contract.js'
 import { preKeyScope } from './scopes.js'
@@ -28,6 +29,13 @@ interface SessionMessagesOptions {
   readonly clock: () => number
   readonly onIdentityChange: ((change: IdentityChange) => void) | undefined
 }
+
+interface Injected {
+  readonly results: readonly { jid: string; error: SignalError | undefined }[]
+  readonly changes: readonly IdentityChange[]
+}
+
+const nothingInjected: Injected = { results: [], changes: [] }
 
 interface IncomingMessage {
   readonly jid: string
@@ -67,14 +75,29 @@ export class SessionMessages {
     jids: readonly string[],
     plaintextFor: (jid: string, index: number) => Uint8Array,
   ): Promise<DeviceCiphertext[]> {
-    if (jids.length === 0) return []
+    const refused = new Map(jids.flatMap((jid, index) => refusalOf(jid, index)))
+    const named = jids.map((jid, index) => ({ jid, index })).filter(({ index }) => !refused.has(index))
+    const encrypted = await this.#encryptAll(named, plaintextFor)
+    return jids.map((jid, index): DeviceCiphertext => {
+      const error = refused.get(index)
+      return error === undefined ? (encrypted.shift() ?? noSession(jid)) : { jid, type: 'failed', error }
+    })
+  }
+
+  async #encryptAll(
+    devices: readonly { readonly jid: string; readonly index: number }[],
+    plaintextFor: (jid: string, index: number) => Uint8Array,
+  ): Promise<DeviceCiphertext[]> {
+    if (devices.length === 0) return []
+    const jids = devices.map(({ jid }) => jid)
     return this.#sessions.exclusively(jids, async locations => {
       const loaded = await this.#sessions.loadAll(locations, 'ignore')
       const records = new Map(locations.map(({ address }, index) => [address, loaded[index]]))
       const changed = new Map<string, SessionRecord>()
       const now = this.#clock()
-      const results = locations.map((location, index): DeviceCiphertext => {
+      const results = locations.map((location, position): DeviceCiphertext => {
         const { jid, address } = location
+        const index = devices[position]?.index ?? position
         const encrypted = attempt(location, () =>
           encryptWithRecord(records.get(address) ?? emptySessionRecord, plaintextFor(jid, index), this.#local(), now),
         )
@@ -103,17 +126,26 @@ export class SessionMessages {
   async inject(
     list: readonly { readonly jid: string; readonly session: E2ESession }[],
   ): Promise<{ jid: string; error: SignalError | undefined }[]> {
-    if (list.length === 0) return []
+    const refused = new Map(list.flatMap(({ jid }, index) => refusalOf(jid, index)))
+    const named = list.filter((_, index) => !refused.has(index))
+    const outcome = named.length === 0 ? nothingInjected : await this.#injectNamed(named)
+    for (const change of outcome.changes) this.#onIdentityChange?.(change)
+    const results = [...outcome.results]
+    return list.map(({ jid }, index) => {
+      const error = refused.get(index)
+      return error === undefined ? (results.shift() ?? { jid, error }) : { jid, error }
+    })
+  }
+
+  #injectNamed(list: readonly { readonly jid: string; readonly session: E2ESession }[]): Promise<Injected> {
     const jids = list.map(({ jid }) => jid)
-    const { results, changes } = await this.#sessions.exclusively(jids, locations => this.#injectAll(list, locations))
-    for (const change of changes) this.#onIdentityChange?.(change)
-    return results
+    return this.#sessions.exclusively(jids, locations => this.#injectAll(list, locations))
   }
 
   async #injectAll(
     list: readonly { readonly jid: string; readonly session: E2ESession }[],
     locations: readonly SessionLocation[],
-  ): Promise<{ results: { jid: string; error: SignalError | undefined }[]; changes: IdentityChange[] }> {
+  ): Promise<Injected> {
     const loaded = await this.#sessions.loadAll(locations, 'ignore')
     const records = new Map(locations.map(({ address }, index) => [address, loaded[index]]))
     const changed = new Map<string, SessionRecord>()
@@ -129,7 +161,7 @@ export class SessionMessages {
         results.push({ jid, error: session })
         continue
       }
-      const { row, replaced } = await this.#sessions.identityChange(location, session.remoteIdentity)
+      const { row, replaced } = await this.#sessions.identityChange(location, session.remoteIdentity, record)
       Object.assign(identities, row['identity-key'])
       if (replaced !== undefined) {
         changes.push({ jid, address: location.address, previous: replaced, current: session.remoteIdentity })
@@ -192,7 +224,7 @@ export class SessionMessages {
       decryptFirstPreKeyMessage(record, message, keys, this.#local(), environment),
     )
     const { remoteIdentity } = decrypted.session
-    const { row, replaced } = await this.#sessions.identityChange(location, remoteIdentity)
+    const { row, replaced } = await this.#sessions.identityChange(location, remoteIdentity, record)
     const { preKeyId } = message
     const others = preKeyId === undefined ? row : { ...row, 'pre-key': { [preKeyId]: null } }
     if (replaced === undefined) return { decrypted, others }
@@ -243,4 +275,19 @@ function attempt<T>(location: SessionLocation, work: () => T): T | SignalError {
     if (error instanceof SignalError) return error
     throw error
   }
+}
+
+/** The refusal of a JID that names no device, by its position in a list: it must not stop the others. */
+function refusalOf(jid: string, index: number): [number, SignalError][] {
+  try {
+    signalAddress(jid)
+    return []
+  } catch (error) {
+    if (error instanceof SignalError) return [[index, error]]
+    throw error
+  }
+}
+
+function noSession(jid: string): DeviceCiphertext {
+  return { jid, type: 'failed', error: new SignalError('no-session', { jid }) }
 }

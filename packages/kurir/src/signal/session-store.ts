@@ -233,15 +233,19 @@ export class SessionStore {
    * The row to write when a device shows an identity, and the identity that it replaces.
    *
    * @param identity raw 32 bytes
+   * @param record the device's sessions: where no identity is on record, as in folders of older programs, the open
+   *   session names the one that was known
    */
   async identityChange(
     location: SessionLocation,
     identity: Uint8Array,
+    record: SessionRecord,
   ): Promise<{ readonly row: Pick<SignalDataSet, 'identity-key'>; readonly replaced: Uint8Array | undefined }> {
-    const known = await this.identityOf(location)
-    if (known !== undefined && sameKey(known, identity)) return { row: {}, replaced: undefined }
-    const typed = Buffer.from(typedPublicKey(identity))
-    return { row: { 'identity-key': { [location.address]: typed } }, replaced: known }
+    const stored = await this.identityOf(location)
+    if (stored !== undefined && sameKey(stored, identity)) return { row: {}, replaced: undefined }
+    const row = { 'identity-key': { [location.address]: Buffer.from(typedPublicKey(identity)) } }
+    const known = stored ?? record.current?.remoteIdentity
+    return { row, replaced: known === undefined || sameKey(known, identity) ? undefined : known }
   }
 
   #parse(
