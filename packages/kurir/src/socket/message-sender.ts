@@ -10,8 +10,10 @@ import {
 import type { BinaryNode } from '../binary/node.js'
 import { KurirError } from '../errors/kurir-error.js'
 import type { GroupMetadata } from '../groups/group-types.js'
+import type { MessageAck } from '../messages/acks.js'
 import { wrapDeviceSent } from '../messages/device-sent.js'
 import {
+  buildGroupDirectMessage,
   buildGroupMessage,
   buildPeerMessage,
   buildUserMessage,
@@ -31,6 +33,7 @@ import type { DeviceDirectory } from './device-directory.js'
 import { isThisDevice, ownAccount, ownUserLike } from './own-account.js'
 import { KeyedQueue } from './scheduling.js'
 import type { SenderKeyHolders } from './sender-key-holders.js'
+import { type SentMessage, SentMessages } from './sent-messages.js'
 import type { SessionDirectory } from './session-directory.js'
 
 /** Options of `relayMessage`, as in Baileys. */
@@ -53,6 +56,7 @@ export interface MessageSenderParts {
   readonly holders: SenderKeyHolders
   readonly retries: MessageRetryManager
   readonly groupMetadata: (jid: string, useCache: boolean) => Promise<GroupMetadata>
+  readonly groupChanged: (jid: string) => void
 }
 
 /**
@@ -64,6 +68,7 @@ export class MessageSender {
   readonly #parts: MessageSenderParts
   /** The sender-key step and the stanza of one group leave in the same order. */
   readonly #groups = new KeyedQueue()
+  readonly #sent = new SentMessages()
 
   constructor(core: SocketCore, parts: MessageSenderParts) {
     this.#core = core
@@ -127,6 +132,9 @@ export class MessageSender {
     const isRecipient = (device: string) => isOwnAccount(to, me) || !isOwnAccount(device, me)
     if (targets.some(isRecipient) && !copies.some(copy => isRecipient(copy.jid))) throw allEncryptionsFailed(id, jid)
     if (copies.length === 0) return
+    if (!options.participant) {
+      this.#sent.add({ id, to, isGroup: false, message, devices: copies.map(copy => copy.jid) })
+    }
     await connection.sendNode(
       buildUserMessage({
         id,
@@ -139,6 +147,48 @@ export class MessageSender {
         extra: extraParts(options),
       }),
     )
+  }
+
+  /**
+   * Follows the server's answer to a message: where it delivered to other devices than we wrote for, our lists are out of
+   * date, and the devices that we missed get the same message (docs/protocol/02, ack).
+   */
+  async acknowledged(ack: MessageAck): Promise<void> {
+    const { sent, advice = [] } = this.#sent.answered(ack) ?? {}
+    if (!sent) return
+    if (sent.isGroup && advice.length > 0) this.#parts.groupChanged(sent.to)
+    if (!advice.includes('refresh-devices-and-resend')) return
+    const missed = await this.#missedDevices(sent)
+    if (missed.length === 0) return
+    await this.#parts.sessions.assert(missed)
+    const stanza = await this.#stanzaForMissed(sent, missed)
+    if (stanza) await this.#core.connection.sendNode(stanza)
+  }
+
+  async #missedDevices({ to, isGroup, devices }: SentMessage): Promise<string[]> {
+    const { creds, logger } = this.#core
+    const me = ownAccount(creds)
+    const users = isGroup ? (await this.#parts.groupMetadata(to, false)).participants.map(({ id }) => id) : [to]
+    const now = await this.#parts.devices.devicesOf([...new Set([...users, ownUserLike(users[0] ?? to, me)])], false)
+    const known = new Set(devices)
+    const missed = now.filter(
+      device => !known.has(device) && !isThisDevice(device, me) && !(isGroup && isHosted(device)),
+    )
+    logger.debug({ to, missed: missed.length }, 'the server knows other devices')
+    return missed
+  }
+
+  async #stanzaForMissed(sent: SentMessage, missed: readonly string[]): Promise<BinaryNode | undefined> {
+    const { id, to, message, isGroup, addressingMode = 'lid' } = sent
+    const encoded = proto.Message.encode(message).finish()
+    const copies = isGroup
+      ? await this.#encrypt(missed, () => encoded)
+      : await this.#encryptCopies(to, missed, message, encoded)
+    if (copies.length === 0) return undefined
+    const parts = { id, to, attributes: stanzaAttributesOf(message), deviceIdentity: this.#deviceIdentity(), copies }
+    return isGroup
+      ? buildGroupDirectMessage({ ...parts, addressingMode })
+      : buildUserMessage({ ...parts, recipientAlt: await this.#otherIdentity(to), deviceFanout: false })
   }
 
   /** Copies for a 1:1 chat: the message for the recipient's devices, the device-sent form for our own. */
@@ -213,13 +263,14 @@ export class MessageSender {
       senderKeyDistributionMessage: { groupId: jid, axolotlSenderKeyDistributionMessage: senderKeyDistributionMessage },
     }).finish()
     const keyDistribution = lacking.length === 0 ? [] : await this.#encrypt(lacking, () => distribution)
+    const phash = participantHash([...others, meId])
     const stanza = buildGroupMessage({
       id,
       to: jid,
       attributes: stanzaAttributesOf(patched),
       deviceIdentity: this.#deviceIdentity(),
       addressingMode,
-      phash: participantHash([...others, meId]),
+      phash,
       senderKeyMessage: ciphertext,
       keyDistribution,
       reporting: buildReportingNode(patched, encoded, {
@@ -229,6 +280,7 @@ export class MessageSender {
       }),
       extra: extraParts(options),
     })
+    this.#sent.add({ id, to: jid, isGroup: true, message: patched, devices: others, phash, addressingMode })
     holders.awaitAck(
       id,
       jid,

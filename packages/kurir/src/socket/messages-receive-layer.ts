@@ -69,7 +69,7 @@ export function makeMessagesRecvLayer(below: MessagesRecvBelow): Layer<MessagesR
 }
 
 /** The server took or refused one of our messages (docs/protocol/03, the server's answer). */
-function receiveAck({ ev, logger }: SocketCore, { holders }: SendParts, node: BinaryNode): void {
+function receiveAck({ ev, logger, connection }: SocketCore, { holders, sender }: SendParts, node: BinaryNode): void {
   if (node.attrs['class'] !== 'message') return
   const ack = parseMessageAck(node)
   const refused = ack.error !== undefined
@@ -78,6 +78,9 @@ function receiveAck({ ev, logger }: SocketCore, { holders }: SendParts, node: Bi
     .acknowledged(ack.id, refused)
     .catch(error => logger.error({ err: error, id: ack.id }, 'could not remember who holds our sender key'))
   ev.emit('messages.update', [messageUpdateOfAck(ack)])
+  sender.acknowledged(ack).catch(error => {
+    if (connection.phase === 'open') logger.error({ err: error, id: ack.id }, 'devices that were missed got no copy')
+  })
 }
 
 function askAgain(core: SocketCore, requester: RetryRequester, node: BinaryNode, includeKeys: boolean): Promise<void> {

@@ -77,6 +77,7 @@ export interface SendParts {
   readonly sessions: SessionDirectory
   readonly holders: SenderKeyHolders
   readonly retries: MessageRetryManager
+  readonly sender: MessageSender
 }
 
 export function makeMessagesSendLayer({
@@ -100,6 +101,7 @@ export function makeMessagesSendLayer({
     holders,
     retries,
     groupMetadata: (jid, useCache) => groups.metadata(jid, useCache),
+    groupChanged: jid => groups.changed(jid),
   })
   const members: MessagesMembers = {
     sendMessage: (jid, content, options = {}) => sendMessage(core, socket, sender, jid, content, options),
@@ -115,7 +117,7 @@ export function makeMessagesSendLayer({
     devicesMutex: makeMutex(),
     messageRetryManager: config.enableRecentMessageCache ? retries : null,
   }
-  return { core, socket: extendSocket(socket, members), parts: { devices, sessions, holders, retries } }
+  return { core, socket: extendSocket(socket, members), parts: { devices, sessions, holders, retries, sender } }
 }
 
 async function sendMessage(
