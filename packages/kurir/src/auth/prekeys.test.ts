@@ -17,6 +17,7 @@ import {
   getNextPreKeysNode,
   getPreKeys,
   highestPreKeyId,
+  makePrivateOffer,
   nextPreKeyId,
   parseEncryptNotification,
   parsePreKeyCount,
@@ -322,5 +323,22 @@ describe('the signed prekey', () => {
     const creds = initAuthCreds()
     const last = { ...creds, signedPreKey: { ...creds.signedPreKey, keyId: highestPreKeyId } }
     expect((await prepareSignedPreKeyRotation({ creds: last, keys: makeMemoryKeyStore() })).keyId).toBe(1)
+  })
+})
+
+describe('keys for one device alone', () => {
+  it('are durable, and never among those that are uploaded, also while an upload is under way', async () => {
+    const creds = initAuthCreds()
+    const keys = makeMemoryKeyStore()
+    const upload = await preparePreKeys({ creds, keys }, 20)
+    const offers = await Promise.all(Array.from({ length: 50 }, () => makePrivateOffer(keys)))
+    expect(new Set(offers.map(({ id }) => id)).size).toBe(50)
+    for (const { id, pair } of offers) {
+      expect(id).toBeLessThanOrEqual(highestPreKeyId)
+      expect((await keys.get('pre-key', [String(id)]))[id]).toEqual(pair)
+    }
+    const later = await preparePreKeys({ creds: { ...creds, ...upload.stored, ...upload.uploaded }, keys }, 20)
+    const uploaded = [...Object.keys(upload.preKeys), ...Object.keys(later.preKeys)]
+    expect(offers.filter(({ id }) => uploaded.includes(String(id)))).toEqual([])
   })
 })

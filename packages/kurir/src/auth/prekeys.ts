@@ -4,7 +4,7 @@ import type { BinaryNode } from '../binary/node.js'
 import { signedKeyPair } from '../crypto/baileys-names.js'
 import { generateKeyPair, type KeyPair } from '../crypto/curve.js'
 import { sha1 } from '../crypto/digest.js'
-import { constantTimeEqual } from '../crypto/random.js'
+import { constantTimeEqual, randomInt } from '../crypto/random.js'
 import { KurirError } from '../errors/kurir-error.js'
 import type { SignalCreds, SignalKeyStore, SignedKeyPair } from '../signal/key-store.js'
 import { bigEndianNumber, encodeBigEndian } from './big-endian.js'
@@ -14,6 +14,8 @@ import type { AuthenticationCreds } from './credentials.js'
 export const KEY_BUNDLE_TYPE: Buffer = Buffer.of(5)
 /** Highest key id: ids travel in three bytes. */
 export const highestPreKeyId = 2 ** 24 - 1
+/** Ids of keys that are given to one device alone. Uploads count up from 1 and do not come here in the life of a device. */
+const lowestPrivateOfferId = 2 ** 23
 const digestHashLength = 20
 /** Prekeys that may wait for their upload; more only come from damaged counters, and are left alone. */
 const mostWaiting = 10_000
@@ -162,6 +164,21 @@ export async function getNextPreKeys(
 ): Promise<{ update: Partial<AuthenticationCreds>; preKeys: { [id: string]: KeyPair } }> {
   const { preKeys, stored, uploaded } = await preparePreKeys(state, count)
   return { update: { ...stored, ...uploaded }, preKeys }
+}
+
+/**
+ * Makes one prekey durable that goes to a single device, with a retry request. Its id is drawn apart from those of the
+ * uploads: a key that both the server and a retry request hand out would begin two sessions.
+ */
+export async function makePrivateOffer(keys: SignalKeyStore): Promise<{ readonly id: number; readonly pair: KeyPair }> {
+  for (;;) {
+    const id = randomInt(lowestPrivateOfferId, highestPreKeyId)
+    const { [id]: taken } = await keys.get('pre-key', [String(id)])
+    if (taken) continue
+    const pair = generatePreKey()
+    await keys.set({ 'pre-key': { [id]: pair } })
+    return { id, pair }
+  }
 }
 
 /** {@link getNextPreKeys} as the stanza that uploads them. */

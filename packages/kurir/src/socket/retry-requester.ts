@@ -1,5 +1,5 @@
 import { encodeSignedDeviceIdentity } from '../auth/account-identity.js'
-import { getNextPreKeys } from '../auth/prekeys.js'
+import { makePrivateOffer } from '../auth/prekeys.js'
 import type { IncomingMessage } from '../messages/incoming.js'
 import type { StanzaAnswer } from '../messages/incoming-answer.js'
 import { buildRetryReceipt, type RetryKeys } from '../messages/retry-receipt.js'
@@ -49,14 +49,12 @@ export class RetryRequester {
 
   /** A one-time prekey that is stored before the receipt leaves, with the rest of a bundle. */
   async #freshKeys(): Promise<RetryKeys> {
-    const { creds, keys, ev } = this.#core
-    const { update, preKeys } = await getNextPreKeys({ creds, keys }, 1)
-    ev.emit('creds.update', update)
-    const [entry] = Object.entries(preKeys)
+    const { creds, keys } = this.#core
+    const { id, pair } = await makePrivateOffer(keys)
     const { signedPreKey, signedIdentityKey, account } = creds
     return {
       identity: signedIdentityKey.public,
-      preKey: entry && { id: Number(entry[0]), public: entry[1].public },
+      preKey: { id, public: pair.public },
       signedPreKey: {
         id: signedPreKey.keyId,
         public: signedPreKey.keyPair.public,
