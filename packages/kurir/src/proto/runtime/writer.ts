@@ -81,9 +81,10 @@ export class MessageWriter {
     let top = base
     for (const name of Object.keys(message)) {
       const value = message[name]
-      if (value == null) continue
+      // Decoded messages have an empty list for every repeated member that is not there: the usual case, told first.
+      if (value == null || (Array.isArray(value) && value.length === 0)) continue
       const field = fields.get(name)
-      if (field === undefined || (field.isList && (value as readonly unknown[]).length === 0)) continue
+      if (field === undefined) continue
       const { order } = field
       let at = top++
       for (; at > base && (orders[at - 1] as number) > order; at--) {
