@@ -16,7 +16,7 @@ const MAX_KEPT = 65_536
 /** Longest varint plus longest tag. */
 const NUMBER_ROOM = 15
 /** Strings up to this length are written in JavaScript: cheaper than a call into native code. */
-const SHORT_STRING = 16
+const SHORT_STRING = 48
 
 const double = new Float64Array(1)
 const doubleBytes = new Uint8Array(double.buffer)
