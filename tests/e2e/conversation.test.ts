@@ -14,6 +14,11 @@ function traced(world: World): TracedStanza[] {
 const from = (client: KurirClient, stanzas: readonly TracedStanza[]): BinaryNode[] =>
   stanzas.flatMap(({ direction, device, node }) => (direction === 'from-client' && device === client.jid ? [node] : []))
 
+const confirmedIds = (node: BinaryNode): string[] =>
+  node.tag === 'receipt'
+    ? [node, ...getBinaryNodeChildren(getBinaryNodeChild(node, 'list'), 'item')].map(({ attrs }) => attrs['id'] ?? '')
+    : []
+
 const retryRequests = (stanzas: readonly TracedStanza[]): BinaryNode[] =>
   stanzas.flatMap(({ direction, node }) =>
     direction === 'from-client' && node.tag === 'receipt' && node.attrs['type'] === 'retry' ? [node] : [],
@@ -114,13 +119,16 @@ describe('what others get wrong (design: defects that are not inherited)', () =>
       match: { tag: 'message', device: bot.jid },
       action: { kind: 'duplicate', copies: 3 },
     })
+    let copies = 0
+    bot.socket.ws.on('CB:message', () => {
+      copies += 1
+    })
     const texts = Array.from({ length: 10 }, (_, index) => `once ${index}`)
     for (const text of texts) await bob.send(alice.jid, { text })
     await bot.text('once 9')
-    await bot.waitFor(
-      () => from(bot, stanzas).filter(({ tag }) => tag === 'receipt').length >= 40,
-      'receipts for all copies',
-    )
+    // Receipts of one turn share a stanza, and copies of one message an entry in it.
+    const confirmed = () => new Set(from(bot, stanzas).flatMap(confirmedIds)).size
+    await bot.waitFor(() => copies >= 40 && confirmed() >= texts.length, 'receipts for all copies')
     expect(bot.texts()).toEqual(texts)
     expect(retryRequests(stanzas)).toEqual([])
     expect(bot.unreadable).toEqual([])
