@@ -15,6 +15,7 @@ import {
 import { KeepAlive } from './keep-alive.js'
 import { NoiseTransport } from './noise-transport.js'
 import { QueryTable, throwIfRefused } from './query-table.js'
+import { ReceiptBatch } from './receipt-batch.js'
 import { StanzaIds } from './stanza-ids.js'
 import { WebSocketClient } from './web-socket-client.js'
 
@@ -45,6 +46,7 @@ export class Connection {
   readonly #logger: ILogger
   readonly #transport: NoiseTransport
   readonly #queries = new QueryTable()
+  readonly #receipts = new ReceiptBatch()
   readonly #keepAlive: KeepAlive
   readonly #handlers = new Map<string, StanzaHandler>()
   readonly #endHandlers: EndHandler[] = []
@@ -159,6 +161,15 @@ export class Connection {
   }
 
   /**
+   * Sends a receipt for one message at the end of this turn of the event loop, together with others for the same chat
+   * and author. Whatever is sent before that comes after it on the wire: a read receipt cannot overtake it.
+   */
+  sendReceipt(receipt: BinaryNode): void {
+    if (this.#receipts.isEmpty) setImmediate(() => this.#flushReceipts())
+    this.#receipts.add(receipt)
+  }
+
+  /**
    * Sends a stanza and waits for the one that answers it; an id is added if absent.
    *
    * @throws ServerRefusal when the answer carries an error, KurirError `timed-out` (408), or the reason why the
@@ -196,6 +207,7 @@ export class Connection {
   async #shutDown(cause: Error | undefined): Promise<void> {
     const error = this.#intendedEnd ?? cause
     const phase = this.#phase
+    if (!this.#receipts.isEmpty) this.#flushReceipts()
     this.#endReason = error
     this.#enter('ended')
     this.#keepAlive.stop()
@@ -225,7 +237,15 @@ export class Connection {
 
   #write(plaintext: Uint8Array): Promise<void> | undefined {
     if (!this.#transport.established || !this.ws.isOpen) throw this.#closedError()
+    if (!this.#receipts.isEmpty) this.#flushReceipts()
     return this.ws.send(this.#transport.seal(plaintext))
+  }
+
+  /** Without a connection they are dropped: the server delivers again what was not confirmed. */
+  #flushReceipts(): void {
+    for (const receipt of this.#receipts.take()) {
+      this.sendNode(receipt).catch(error => this.#logger.debug({ err: error }, 'a receipt could not be sent'))
+    }
   }
 
   #closedError(): ConnectionError {

@@ -135,12 +135,18 @@ export class MessageReceiver {
     if (this.#core.connection.phase !== 'open') return
     switch (answer.kind) {
       case 'receipt':
-        return this.#send(buildDeliveryReceipt(stanza, ownAccount(this.#core.creds), this.#parts.isOnline()))
+        return this.#confirm(stanza)
       case 'ack':
         return this.#send(buildAck(stanza, { error: answer.error }))
       case 'retry':
         return this.#parts.retries.ask(incoming, answer)
     }
+  }
+
+  #confirm(stanza: BinaryNode): void {
+    const { connection, creds } = this.#core
+    const receipt = buildDeliveryReceipt(stanza, ownAccount(creds), this.#parts.isOnline())
+    if (receipt) connection.sendReceipt(receipt)
   }
 
   /** Every message names its author and partner in both namespaces where the server knows them: keep the pairs. */
