@@ -267,3 +267,44 @@ describe('device lists that are out of date (docs/protocol/02 §7.12)', () => {
     )
   })
 })
+
+describe('a contact with a new phone (docs/protocol/02 §11.1)', () => {
+  const world = worldForEachTest()
+
+  it.each(['while we are connected', 'while we are away'])('%s: both directions go on', async when => {
+    const [alice, bob] = [await world().phone('Alice'), await world().phone('Bob')]
+    const bot = await world().linked(alice)
+    const companion = await world().linked(bob)
+    await bot.sendText(bob.jid, 'old phone')
+    await companion.text('old phone')
+    await bob.send(alice.jid, { text: 'from the old phone' })
+    await bot.text('from the old phone')
+    if (when === 'while we are away') await bot.end()
+    await bob.reinstall()
+    if (when === 'while we are away') await bot.reconnect()
+    await bob.send(alice.jid, { text: 'from the new phone' })
+    await bot.text('from the new phone')
+    await bot.sendText(bob.jid, 'new phone')
+    expect(await bob.waitForMessage(({ text }) => text === 'new phone')).toMatchObject({ retries: 0 })
+    expect(await companion.closed()).toMatchObject({ code: 'logged-out' })
+    expect(companion.texts()).not.toContain('new phone')
+    expect(bot.unreadable).toEqual([])
+  })
+
+  it('and nobody told us: the first message is asked for again, and read', async () => {
+    const [alice, bob] = [await world().phone('Alice'), await world().phone('Bob')]
+    const bot = await world().linked(alice)
+    await bot.sendText(bob.jid, 'old phone')
+    await bob.waitForMessage(({ text }) => text === 'old phone')
+    world().service.faults.add({
+      direction: 'to-client',
+      match: { tag: 'notification', device: bot.jid },
+      action: { kind: 'drop' },
+    })
+    await bob.reinstall()
+    await bot.sendText(bob.jid, 'new phone')
+    expect(await bob.waitForMessage(({ text }) => text === 'new phone')).toMatchObject({ retries: 1 })
+    await bob.send(alice.jid, { text: 'got it' })
+    await bot.text('got it')
+  })
+})
