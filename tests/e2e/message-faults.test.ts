@@ -169,8 +169,9 @@ async function oneMessage(
   const sender = random.pick(senders)
   const account = accountOf(sender)
   const others = all.filter(other => accountOf(other) !== account)
-  const partner = random.chance(0.3) ? undefined : accountOf(random.pick(others))
-  const jid = partner === undefined ? group : `${partner}@s.whatsapp.net`
+  const addressee = random.chance(0.3) ? undefined : random.pick(others)
+  const partner = addressee && accountOf(addressee)
+  const jid = addressee === undefined ? group : random.chance(0.3) ? lidOf(addressee) : `${partner}@s.whatsapp.net`
   for (const [party, { expected }] of parties) {
     const concerned = partner === undefined || accountOf(party) === partner || accountOf(party) === account
     // Own messages are reported to clients too; a phone knows what it sent.
@@ -181,4 +182,8 @@ async function oneMessage(
 
 function accountOf(party: Phone | KurirClient): string {
   return 'socket' in party ? (party.jid.split(':')[0] ?? '') : party.number
+}
+
+function lidOf(party: Phone | KurirClient): string {
+  return 'socket' in party ? party.lid.replace(/:\d+@/, '@') : party.lid
 }
