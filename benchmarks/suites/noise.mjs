@@ -4,7 +4,7 @@ import { generateKeyPair, hkdf } from 'kurir/crypto'
 import { FrameCipher, FrameReader } from 'kurir/noise'
 import { compare } from '../harness.mjs'
 
-const FRAMES = 3000
+const FRAMES = 15_000
 const logger = { level: 'silent', child: () => logger, trace() {}, debug() {}, info() {}, warn() {}, error() {} }
 
 /** Both directions' keys as they follow from an empty handshake, which is all that Baileys' handler needs to go on. */

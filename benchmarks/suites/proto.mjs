@@ -9,7 +9,7 @@ const samples = [
   [
     'text message',
     'Message',
-    20_000,
+    200_000,
     {
       extendedTextMessage: { text: 'See you at the harbour at seven, bring the big umbrella.' },
       messageContextInfo: { messageSecret: secret },
@@ -18,7 +18,7 @@ const samples = [
   [
     'image message with quote',
     'Message',
-    10_000,
+    60_000,
     {
       imageMessage: {
         url: 'https://mmg.whatsapp.net/v/t62.7118-24/12345_n.enc',
@@ -44,7 +44,7 @@ const samples = [
   [
     'history of 50 messages',
     'HistorySync',
-    300,
+    2000,
     {
       syncType: 3,
       conversations: [

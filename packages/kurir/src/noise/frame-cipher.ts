@@ -51,11 +51,14 @@ export class FrameCipher {
   encrypt(plaintext: Uint8Array): Buffer {
     const length = checkedLength(plaintext.byteLength + gcmTagLength, largestFrameBody)
     const cipher = createCipheriv('aes-256-gcm', this.#sendKey, this.#sendNonce.next())
-    const header = Buffer.allocUnsafe(frameHeaderLength)
-    header.writeUIntBE(length, 0, frameHeaderLength)
-    const ciphertext = cipher.update(plaintext)
+    const frame = Buffer.allocUnsafe(frameHeaderLength + length)
+    frame[0] = length >>> 16
+    frame[1] = length >>> 8
+    frame[2] = length
+    frame.set(cipher.update(plaintext), frameHeaderLength)
     cipher.final()
-    return Buffer.concat([header, ciphertext, cipher.getAuthTag()], frameHeaderLength + length)
+    frame.set(cipher.getAuthTag(), frame.byteLength - gcmTagLength)
+    return frame
   }
 
   /**
