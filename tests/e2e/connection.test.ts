@@ -154,6 +154,37 @@ describe('life of a connection', () => {
     await again.end()
   })
 
+  it('does not hand a message over again whose receipt was lost, also after a restart of the program', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'kurir-e2e-'))
+    endings.push(() => rm(folder, { recursive: true, force: true }))
+    const [alice, bob] = [await world().phone('Alice'), await world().phone('Bob')]
+    const group = await alice.createGroup('Team', [bob.jid])
+    const first = await useMultiFileAuthState(folder)
+    const bot = await world().linked(alice, { auth: first.state })
+    const lost = world().service.faults.add({
+      direction: 'from-client',
+      match: { tag: 'receipt', device: bot.jid },
+      action: { kind: 'drop' },
+    })
+    await bob.send(alice.jid, { text: 'to you' })
+    await bob.send(group, { text: 'to all' })
+    await bot.waitFor(() => lost.hits >= 2 && bot.texts().length === 2, 'both, and lost receipts')
+    await bot.end()
+    await first.close()
+    lost.remove()
+    const second = await useMultiFileAuthState(folder)
+    endings.push(() => second.close())
+    expect(second.state.creds).not.toBe(first.state.creds)
+    const again = world().client({ auth: second.state })
+    await again.reconnect()
+    await again.waitFor(() => world().service.unconfirmed(again.jid) === 0, 'receipts for both')
+    await bob.send(alice.jid, { text: 'next' })
+    await again.text('next')
+    expect(again.texts()).toEqual(['next'])
+    expect(again.unreadable).toEqual([])
+    await again.end()
+  })
+
   it('ends as replaced when the same credentials connect elsewhere', async () => {
     const alice = await world().phone('Alice')
     const bot = await world().linked(alice)
