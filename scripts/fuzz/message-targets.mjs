@@ -26,6 +26,7 @@ import {
   parseOwnDevices,
   USyncQuery,
 } from 'kurir/usync'
+import * as answers from './answer-samples.mjs'
 import { mutateBytes, mutateNode } from './mutate.mjs'
 import * as samples from './samples.mjs'
 
@@ -205,7 +206,7 @@ export const messageTargets = [
   {
     name: 'usync result',
     share: 8,
-    make: random => mutateNode(random, samples.usyncAnswer),
+    make: random => mutateNode(random, answers.usyncAnswer),
     run(stanza) {
       const result = usyncQuery.parseUSyncQueryResult(stanza)
       for (const { devices } of result?.list ?? []) {
@@ -216,7 +217,7 @@ export const messageTargets = [
   {
     name: 'device notification',
     share: 4,
-    make: random => mutateNode(random, random.pick(samples.deviceNotifications)),
+    make: random => mutateNode(random, random.pick(answers.deviceNotifications)),
     run(stanza) {
       parseOwnDevices(stanza)
       const change = parseDeviceNotification(stanza)
@@ -236,13 +237,13 @@ export const messageTargets = [
   {
     name: 'key bundles',
     share: 3,
-    make: random => mutateNode(random, samples.bundles),
+    make: random => mutateNode(random, answers.bundles),
     run: stanza => void parseKeyBundles(stanza),
   },
   {
     name: 'prekey digest and count',
     share: 2,
-    make: random => mutateNode(random, samples.digest),
+    make: random => mutateNode(random, answers.digest),
     run(stanza) {
       if (stanza.content?.length === 0) parsePreKeyCount(stanza)
       else parsePreKeyDigest(stanza)
@@ -251,7 +252,7 @@ export const messageTargets = [
   {
     name: 'group metadata',
     share: 4,
-    make: random => mutateNode(random, samples.group),
+    make: random => mutateNode(random, answers.group),
     run: stanza => void parseGroupMetadata(stanza),
   },
 ]

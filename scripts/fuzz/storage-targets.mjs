@@ -14,6 +14,7 @@ import {
   parsePairingQR,
   verifyDeviceIdentity,
 } from 'kurir/pairing'
+import * as answers from './answer-samples.mjs'
 import { mutateBytes, mutateNode, mutateText } from './mutate.mjs'
 import * as samples from './samples.mjs'
 
@@ -41,7 +42,7 @@ export const storageTargets = [
   {
     name: 'pairing stanzas',
     share: 3,
-    make: random => mutateNode(random, random.pick([samples.pairSuccess, samples.pairDevice, samples.linkCode])),
+    make: random => mutateNode(random, random.pick([answers.pairSuccess, answers.pairDevice, answers.linkCode])),
     run(stanza) {
       for (const read of [parsePairDevice, parseLinkCodeNotification, node => configureSuccessfulPairing(node, creds)])
         refusable(() => read(stanza))
@@ -56,9 +57,9 @@ export const storageTargets = [
         : { identity: mutateBytes(random, samples.deviceIdentity) },
     run({ grant, identity }) {
       if (identity) return void verifyDeviceIdentity(identity, samples.device.public, samples.accountKey)
-      const [success] = samples.pairSuccess.content
+      const [success] = answers.pairSuccess.content
       const content = success.content.map(node => (node.tag === 'device-identity' ? { ...node, content: grant } : node))
-      configureSuccessfulPairing({ ...samples.pairSuccess, content: [{ ...success, content }] }, creds)
+      configureSuccessfulPairing({ ...answers.pairSuccess, content: [{ ...success, content }] }, creds)
     },
   },
   {
@@ -71,9 +72,9 @@ export const storageTargets = [
         browser: ['Ubuntu', 'Chrome', '22'],
         code: 'ABCD1234',
       })
-      return { pairing: { ...pairing, reference: samples.linkCode.content[0].content[2].content } }
+      return { pairing: { ...pairing, reference: answers.linkCode.content[0].content[2].content } }
     },
-    make: random => mutateNode(random, samples.linkCode),
+    make: random => mutateNode(random, answers.linkCode),
     async run(stanza, { pairing }) {
       const stage = parseLinkCodeNotification(stanza)
       if (stage.kind === 'primary-hello') await answerPrimaryHello(stage, pairing, creds)

@@ -10,8 +10,9 @@ import {
   NoiseResponder,
   verifyCertificateChain,
 } from 'kurir/noise'
+import { stanzas } from './answer-samples.mjs'
 import { mutateBytes } from './mutate.mjs'
-import { repeatableKeyPair, stanzas } from './samples.mjs'
+import { repeatableKeyPair } from './samples.mjs'
 
 /** Everything between the WebSocket and a node. */
 
