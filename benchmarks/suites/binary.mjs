@@ -1,5 +1,6 @@
 import { decodeBinaryNode as baileysDecode, encodeBinaryNode as baileysEncode } from 'baileys/lib/WABinary/index.js'
 import { decodeNode, encodeBinaryNode } from 'kurir/binary'
+import { decodeBinaryNodeStanza as zapoDecode, encodeBinaryNodeStanza as zapoEncode } from 'zapo-js/transport'
 import { compare } from '../harness.mjs'
 
 const bytes = (length, seed) => Buffer.from(Array.from({ length }, (_, index) => (index * 31 + seed * 17) & 255))
@@ -107,7 +108,10 @@ export const measure = async () => {
         operations,
         target: 3,
         kurir: { run: repeat(() => encodeBinaryNode(node)) },
-        peers: { baileys: { run: repeat(() => baileysEncode(node)) } },
+        peers: {
+          baileys: { run: repeat(() => baileysEncode(node)) },
+          zapo: { run: repeat(() => zapoEncode(node)) },
+        },
       }),
       await compare({
         name: `decode ${what}`,
@@ -119,6 +123,11 @@ export const measure = async () => {
           baileys: {
             run: async () => {
               for (let index = 0; index < operations; index += 1) await baileysDecode(frame)
+            },
+          },
+          zapo: {
+            run: async () => {
+              for (let index = 0; index < operations; index += 1) await zapoDecode(frame)
             },
           },
         },
