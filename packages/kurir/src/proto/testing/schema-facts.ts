@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { proto } from '../index.js'
 
-/** One field of tests/fixtures/proto-schema.json. */
+/** One field of tests/fixtures/data/proto-schema.json. */
 export interface FieldFact {
   readonly id: number
   readonly name: string
@@ -20,7 +20,7 @@ interface RawSchema {
 }
 
 const raw: RawSchema = JSON.parse(
-  readFileSync(new URL('../../../../../tests/fixtures/proto-schema.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../../../../../tests/fixtures/data/proto-schema.json', import.meta.url), 'utf8'),
 )
 
 export const enumFacts = raw.enums
