@@ -1,12 +1,8 @@
-/** A cache the user may supply (docs/protocol/06): values are opaque to it. */
-export interface CacheStore {
-  get<T>(key: string): Promise<T> | T | undefined
-  set<T>(key: string, value: T): Promise<void> | void | number | boolean
-  del(key: string): Promise<void> | void | number | boolean
-  flushAll(): Promise<void> | void
-  close?(): void
-}
+import type { CacheStore } from '../auth/cacheable-key-store.js'
 
+export type { CacheStore } from '../auth/cacheable-key-store.js'
+
+/** A cache that can handle several entries at once. */
 export interface PossiblyExtendedCacheStore extends CacheStore {
   mget?: <T>(keys: string[]) => Promise<Record<string, T | undefined>>
   mset?: <T>(entries: { key: string; value: T }[]) => Promise<void> | void | number | boolean
