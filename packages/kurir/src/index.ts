@@ -191,9 +191,32 @@ export type {
   RequestJoinMethod,
 } from './groups/index.js'
 export { type ILogger, silentLogger } from './logger/index.js'
+// Media
+export {
+  DEF_MEDIA_HOST,
+  type DownloadableMessage,
+  getMediaKeys,
+  hkdfInfoKey,
+  MEDIA_HKDF_KEY_MAPPING,
+  MEDIA_KEYS,
+  MEDIA_PATH_MAP,
+  type MediaConnInfo,
+  type MediaDecryptionKeyInfo,
+  type MediaDownloadOptions,
+  type MediaGenerationOptions,
+  type MediaType,
+  type MediaUploadProgress,
+  type MediaUploadResult,
+  type UploadParams,
+  type WAMediaPayloadStream,
+  type WAMediaPayloadURL,
+  type WAMediaUpload,
+  type WAMediaUploadFunction,
+} from './media/index.js'
 // Messages
 export {
   ACCOUNT_RESTRICTED_TEXT,
+  type AnyMediaMessageContent,
   type AnyMessageContent,
   type AnyRegularMessageContent,
   aggregateMessageKeysNotFromMe,

@@ -6,10 +6,8 @@ import { buildText } from './text.js'
 /** One kind of content: the member that announces it, and what makes a message of it. */
 interface ContentKind {
   readonly key: string
-  readonly build: (
-    content: AnyMessageContent,
-    options: MessageContentGenerationOptions,
-  ) => proto.IMessage | Promise<proto.IMessage>
+  /** A method, so that a builder may take the content that has the member and no other. */
+  build(content: AnyMessageContent, options: MessageContentGenerationOptions): proto.IMessage | Promise<proto.IMessage>
 }
 
 /**

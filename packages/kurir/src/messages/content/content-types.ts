@@ -1,5 +1,5 @@
 import type { WAMessage, WAMessageKey } from '../../events/message-types.js'
-import type { ILogger } from '../../logger/logger.js'
+import type { MediaGenerationOptions, WAMediaUpload } from '../../media/media-types.js'
 import type { proto } from '../../proto/index.js'
 
 /**
@@ -42,19 +42,84 @@ export interface TextContent extends ContentModifiers, Editable {
   linkPreview?: WAUrlInfo | null | undefined
 }
 
+/** Members that every kind of media takes. */
+export interface MediaModifiers extends ContentModifiers, Editable {
+  /** `image/jpeg`, `video/mp4`, `audio/ogg; codecs=opus`, `image/webp` or `application/pdf` when left out. */
+  mimetype?: string | undefined
+  /** May be opened once only: images, videos, video notes and audio. */
+  viewOnce?: boolean | undefined
+  /** Key of the album that the media belongs to. */
+  albumParentKey?: WAMessageKey | undefined
+}
+
+interface Dimensions {
+  /** Pixels; computed for images when left out. */
+  width?: number | undefined
+  height?: number | undefined
+}
+
+interface Thumbnail {
+  /** JPEG, as bytes or base64; computed when left out. */
+  jpegThumbnail?: string | Uint8Array | undefined
+}
+
+export interface ImageContent extends MediaModifiers, Dimensions, Thumbnail {
+  image: WAMediaUpload
+  caption?: string | undefined
+}
+
+export interface VideoContent extends MediaModifiers, Dimensions, Thumbnail {
+  video: WAMediaUpload
+  caption?: string | undefined
+  /** The MP4 is played like a GIF: without sound, again and again. */
+  gifPlayback?: boolean | undefined
+  /** A round video note. */
+  ptv?: boolean | undefined
+  /** Duration; read from the file when left out. */
+  seconds?: number | undefined
+}
+
+export interface AudioContent extends MediaModifiers {
+  audio: WAMediaUpload
+  /** A voice note; the file should be OGG/Opus, mono. */
+  ptt?: boolean | undefined
+  /** Duration; read from the file when left out. */
+  seconds?: number | undefined
+  /** 64 values from 0 to 100; computed for voice notes when left out. */
+  waveform?: Uint8Array | undefined
+}
+
+export interface StickerContent extends MediaModifiers, Dimensions {
+  /** WebP, 512 × 512; other images are converted where `sharp` is installed. */
+  sticker: WAMediaUpload
+  /** Detected when left out. */
+  isAnimated?: boolean | undefined
+}
+
+export interface DocumentContent extends MediaModifiers, Thumbnail {
+  document: WAMediaUpload
+  mimetype: string
+  fileName?: string | undefined
+  title?: string | undefined
+  pageCount?: number | undefined
+  caption?: string | undefined
+}
+
+/** A file with what is said about it. Further members are copied where the message has a field of that name. */
+export type AnyMediaMessageContent = ImageContent | VideoContent | AudioContent | StickerContent | DocumentContent
+
 /** Everything that makes an ordinary message. */
-export type AnyRegularMessageContent = TextContent
+export type AnyRegularMessageContent = TextContent | AnyMediaMessageContent
 
 /** Everything that `sendMessage` accepts. */
 export type AnyMessageContent = AnyRegularMessageContent
 
 /** What building content may use of the outside world. */
-export interface MessageContentGenerationOptions {
+export interface MessageContentGenerationOptions extends MediaGenerationOptions {
   /** Fetches the preview of a link. */
   getUrlInfo?: ((text: string) => Promise<WAUrlInfo | undefined>) | undefined
   /** Destination, where it matters for the content. */
   jid?: string | undefined
-  logger?: ILogger | undefined
   /** `#RRGGBB`, `#AARRGGBB` or a number; status texts. */
   backgroundColor?: string | number | undefined
   /** 0 to 10, see docs/protocol/03, 2.3; status texts. */
