@@ -7,6 +7,7 @@ import { Simulator } from './simulator.js'
 const HELP = `kurir-simulate: a WhatsApp service with phones, on this machine
 
   --port <n>           port of the service (WebSocket); chosen by the system when absent
+  --media-port <n>     port of the media host (HTTPS); chosen by the system when absent
   --control-port <n>   port of the control interface (HTTP, JSON); chosen by the system when absent
   --host <address>     address of the service; 127.0.0.1 when absent (the control interface stays local)
   --seed <text>        everything random follows from it
@@ -18,6 +19,7 @@ const HELP = `kurir-simulate: a WhatsApp service with phones, on this machine
 
 const OPTIONS = {
   port: { type: 'string', default: '0' },
+  'media-port': { type: 'string', default: '0' },
   'control-port': { type: 'string', default: '0' },
   host: { type: 'string', default: '127.0.0.1' },
   seed: { type: 'string' },
@@ -37,6 +39,7 @@ const main = async (): Promise<void> => {
   const simulator = await Simulator.start({
     host,
     port: portOf(values.port),
+    mediaPort: portOf(values['media-port']),
     validation: values.lenient ? 'lenient' : 'strict',
     ...(values.seed === undefined ? {} : { seed: values.seed }),
   })
@@ -65,6 +68,7 @@ const asJson = (simulator: Simulator, control: ControlServer): string =>
     url: simulator.url,
     noiseRoot: describeRoot(simulator),
     control: control.url,
+    media: { origin: simulator.media.origin, certificateAuthority: simulator.media.certificateAuthority },
     seed: simulator.seed,
     phones: simulator.phones.map(phone => ({ number: phone.number, jid: phone.jid, lid: phone.lid })),
   })}\n`
@@ -75,6 +79,7 @@ const asText = (simulator: Simulator, control: ControlServer): string => {
   return [
     `service     ${simulator.url}\n`,
     `noise root  ${publicKey} (serial ${serial})\n`,
+    `media       ${simulator.media.origin}\n`,
     `control     ${control.url}\n`,
     `seed        ${simulator.seed}\n`,
     ...phones,

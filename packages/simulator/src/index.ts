@@ -4,6 +4,16 @@ export { type CancelSchedule, type Clock, systemClock } from './clock.js'
 export type { ActiveFault } from './faults/fault-injector.js'
 export type { FaultAction, FaultMatch, FaultRule } from './faults/fault-rule.js'
 export type { CertificateDefect, FrameFault, TransportFaults } from './faults/transport-faults.js'
+export type {
+  ActiveMediaFault,
+  MediaFaultAction,
+  MediaFaultMatch,
+  MediaFaultRule,
+  MediaOperation,
+} from './media/media-faults.js'
+export type { MediaHost } from './media/media-host.js'
+export type { UploadKind } from './media/media-path.js'
+export type { StoredMedia } from './media/media-store.js'
 export type { LinkedDevice, Phone } from './phone/phone.js'
 export type { PhoneContent } from './phone/phone-content.js'
 export type { GrantForgery } from './phone/phone-linking.js'

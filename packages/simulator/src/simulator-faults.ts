@@ -51,6 +51,7 @@ export class SimulatorFaults {
   /** Everything behaves well again; what rules held back is let go. */
   clear(): void {
     this.#injector.clear()
+    this.#service.media.faults.clear()
     this.#listener.setTransport({})
     this.#listener.refuseUpgrades(undefined)
   }

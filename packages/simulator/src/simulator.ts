@@ -6,6 +6,7 @@ import { AccountRegistry } from './accounts/registry.js'
 import { type Clock, systemClock } from './clock.js'
 import { FaultInjector } from './faults/fault-injector.js'
 import { GroupRegistry } from './groups/group.js'
+import { MediaHost } from './media/media-host.js'
 import { Phone } from './phone/phone.js'
 import { SeededRandom } from './random.js'
 import { Delivery } from './router/delivery.js'
@@ -25,6 +26,8 @@ export interface SimulatorOptions {
   readonly port?: number
   /** Everything random follows from it; drawn and readable as `seed` when absent. */
   readonly seed?: string | number
+  /** Port of the media host; 0, the default, lets the system choose. */
+  readonly mediaPort?: number
   readonly clock?: Clock
   /**
    * `strict` (the default) refuses what does not fit the schema of the current client; `lenient` also takes what other
@@ -63,6 +66,8 @@ export class Simulator {
   readonly noiseRoot: NoiseRoot
   readonly seed: string
   readonly faults: SimulatorFaults
+  /** Where files are uploaded and downloaded: its `origin`, and the `certificateAuthority` that clients must trust. */
+  readonly media: MediaHost
   readonly #service: Service
   readonly #listener: Listener
   readonly #violations: ViolationLog
@@ -70,6 +75,7 @@ export class Simulator {
 
   private constructor(service: Service, listener: Listener, faults: SimulatorFaults, host: string) {
     this.#service = service
+    this.media = service.media
     this.#listener = listener
     this.#violations = service.core.violations
     this.faults = faults
@@ -94,13 +100,19 @@ export class Simulator {
       trace,
       validation,
     })
-    const service = new Service(core, injector, {
+    const media = await MediaHost.start({ host, port: options.mediaPort ?? 0, core })
+    const service = new Service(core, injector, media, {
       refLifetimeMs: options.refLifetimeMs ?? REF_LIFETIME_MS,
       routingInfo: options.edgeRouting === false ? undefined : ROUTING_INFO,
     })
     const certificates = new ServerCertificates(random.fork('certificates'), clock)
-    const listener = await Listener.start({ host, port, service, certificates })
-    return new Simulator(service, listener, new SimulatorFaults(service, listener, injector), host)
+    try {
+      const listener = await Listener.start({ host, port, service, certificates })
+      return new Simulator(service, listener, new SimulatorFaults(service, listener, injector), host)
+    } catch (error) {
+      await media.stop()
+      throw error
+    }
   }
 
   /**
@@ -202,7 +214,7 @@ export class Simulator {
   /** Cuts all connections and stops listening. */
   async stop(): Promise<void> {
     this.faults.clear()
-    await this.#listener.stop()
+    await Promise.all([this.#listener.stop(), this.media.stop()])
   }
 
   #device(jid: string) {

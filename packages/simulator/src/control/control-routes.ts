@@ -1,6 +1,7 @@
 import { KurirError } from 'kurir/errors'
 import type { FaultRule } from '../faults/fault-rule.js'
 import type { FrameFault, TransportFaults } from '../faults/transport-faults.js'
+import type { MediaFaultRule } from '../media/media-faults.js'
 import type { Phone } from '../phone/phone.js'
 import type { PhoneMessage } from '../phone/phone-messages.js'
 import type { PhoneOptions, Simulator } from '../simulator.js'
@@ -26,6 +27,7 @@ export const controlRoutes = (simulator: Simulator, onStop: () => void): readonl
   ...phoneRoutes(simulator),
   ...faultRoutes(simulator),
   ...deviceRoutes(simulator),
+  ...mediaRoutes(simulator),
   route('GET', '/violations', () => ({ violations: simulator.violations })),
   route('DELETE', '/violations', () => simulator.clearViolations()),
   route('POST', '/stop', () => {
@@ -99,6 +101,18 @@ const deviceRoutes = (simulator: Simulator): readonly Route[] => [
   }),
 ]
 
+const mediaRoutes = ({ media }: Simulator): readonly Route[] => [
+  route('GET', '/media', () => ({ files: media.files })),
+  route('GET', '/media/faults', () => ({ rules: media.faults.rules.map(({ rule, hits }) => ({ rule, hits })) })),
+  route('POST', '/media/faults', ({ body }) => ({ rule: media.faults.add(checkedMediaRule(body)).rule })),
+  route('DELETE', '/media/faults', () => media.faults.clear()),
+  route('POST', '/media/expire', ({ body }) => {
+    const { status } = body
+    media.expire(text(body['directPath'], 'directPath'), typeof status === 'number' ? status : 404)
+  }),
+  route('POST', '/media/expire-auth', () => media.expireAuth()),
+]
+
 /** A path in which `:` stands for one part. */
 const route = (method: string, path: string, handle: Route['handle']): Route => ({
   method,
@@ -110,6 +124,7 @@ const overview = (simulator: Simulator) => ({
   url: simulator.url,
   noiseRoot: describeRoot(simulator),
   seed: simulator.seed,
+  media: { origin: simulator.media.origin, certificateAuthority: simulator.media.certificateAuthority },
   phones: simulator.phones.length,
   connections: simulator.connectionCount,
   violations: simulator.violations.length,
@@ -152,13 +167,25 @@ const nextMessage = (phone: Phone, timeoutMs: number): Promise<void> =>
 
 const describeMessage = ({ message: _, ...rest }: PhoneMessage) => rest
 
-const checkedRule = (body: Readonly<Record<string, unknown>>): FaultRule => {
-  const { direction, action } = body
-  const kind = typeof action === 'object' && action !== null && 'kind' in action ? action.kind : undefined
-  if ((direction !== 'to-client' && direction !== 'from-client') || typeof kind !== 'string') {
-    throw new KurirError('control-request-refused', 'A rule has direction and action.kind', { statusCode: 400 })
-  }
-  return body as unknown as FaultRule
+const checkedRule = (body: object): FaultRule => {
+  if (isRule(body)) return body
+  throw new KurirError('control-request-refused', 'A rule has direction and action.kind', { statusCode: 400 })
+}
+
+const isRule = (body: object): body is FaultRule =>
+  'direction' in body && (body.direction === 'to-client' || body.direction === 'from-client') && hasAction(body)
+
+const checkedMediaRule = (body: object): MediaFaultRule => {
+  if (isMediaRule(body)) return body
+  throw new KurirError('control-request-refused', 'A media rule has operation and action.kind', { statusCode: 400 })
+}
+
+const isMediaRule = (body: object): body is MediaFaultRule =>
+  'operation' in body && (body.operation === 'upload' || body.operation === 'download') && hasAction(body)
+
+const hasAction = (body: object): boolean => {
+  const action = 'action' in body ? body.action : undefined
+  return typeof action === 'object' && action !== null && 'kind' in action && typeof action.kind === 'string'
 }
 
 const text = (value: unknown, name: string): string => {

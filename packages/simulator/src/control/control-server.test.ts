@@ -70,6 +70,24 @@ describe('the control interface', () => {
     expect((await call('GET', '/faults')).body).toEqual({ rules: [], transport: {} })
   })
 
+  it('names the media host, spoils its transfers and removes files', async () => {
+    const { directPath } = await wa.media.put('image', Buffer.alloc(26))
+    const overview = (await call('GET', '/')).body
+    expect(overview['media']).toEqual({
+      origin: wa.media.origin,
+      certificateAuthority: expect.stringMatching(/^-----BEGIN CERTIFICATE-----/),
+    })
+    const rule = { operation: 'download', match: { type: 'image' }, action: { kind: 'status', code: 404 } }
+    expect((await call('POST', '/media/faults', rule)).body).toEqual({ rule })
+    expect((await call('GET', '/media/faults')).body).toEqual({ rules: [{ rule, hits: 0 }] })
+    await call('DELETE', '/media/faults')
+    expect(wa.media.faults.rules).toEqual([])
+    await call('POST', '/media/expire', { directPath, status: 410 })
+    expect((await call('GET', '/media')).body).toMatchObject({ files: [{ directPath, length: 26, gone: 410 }] })
+    expect((await call('POST', '/media/expire', { directPath: '/nothing' })).status).toBe(404)
+    expect((await call('POST', '/media/faults', { operation: 'download' })).status).toBe(400)
+  })
+
   it.each<[string, string, string, unknown, number]>([
     ['an unknown path', 'GET', '/nothing', undefined, 404],
     ['an unknown phone', 'GET', '/phones/15550009999', undefined, 404],

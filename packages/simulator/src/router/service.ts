@@ -3,6 +3,7 @@ import type { Device, DeviceLink } from '../accounts/device.js'
 import { DeviceDirectory } from '../accounts/device-directory.js'
 import type { FaultInjector } from '../faults/fault-injector.js'
 import { GroupService } from '../groups/group-service.js'
+import type { MediaHost } from '../media/media-host.js'
 import { PairingDesk } from '../pairing/pairing-desk.js'
 import { StanzaValidator } from '../strict/stanza-validator.js'
 import { takeAck } from './ack-router.js'
@@ -29,6 +30,7 @@ export interface ServiceSettings {
 /** The service behind all connections: takes stanzas of logged-in devices, phones included, and answers them. */
 export class Service {
   readonly core: ServiceCore
+  readonly media: MediaHost
   readonly directory: DeviceDirectory
   readonly pairing: PairingDesk
   readonly groups: GroupService
@@ -43,8 +45,9 @@ export class Service {
   readonly #pings = new Map<string, () => void>()
   readonly #activeListeners = new Set<(device: Device) => void>()
 
-  constructor(core: ServiceCore, faults: FaultInjector, settings: ServiceSettings) {
+  constructor(core: ServiceCore, faults: FaultInjector, media: MediaHost, settings: ServiceSettings) {
     this.core = core
+    this.media = media
     this.#faults = faults
     this.#settings = settings
     this.directory = new DeviceDirectory(core)
@@ -55,7 +58,7 @@ export class Service {
     this.#presence = new PresenceRouter(core)
     this.#handlers = new Map(
       Object.entries({
-        ...sessionHandlers(core),
+        ...sessionHandlers(media),
         ...encryptHandlers(core),
         ...usyncHandlers(core),
         ...profileHandlers(core),

@@ -1,10 +1,10 @@
 import { type BinaryNode, getBinaryNodeChildren } from 'kurir/binary'
+import type { MediaHost } from '../../media/media-host.js'
 import { type IqHandler, NO_CHILDREN } from '../iq-answer.js'
-import type { ServiceCore } from '../service-core.js'
 import { childrenOf, element } from '../stanzas.js'
 
 /** What a client asks about its own connection and settings, with the least that brings it on. */
-export const sessionHandlers = (core: ServiceCore): Readonly<Record<string, IqHandler>> => ({
+export const sessionHandlers = (media: MediaHost): Readonly<Record<string, IqHandler>> => ({
   'w:p get ': () => NO_CHILDREN,
   'w:p get ping': () => NO_CHILDREN,
   'abt get props': () => [
@@ -14,13 +14,7 @@ export const sessionHandlers = (core: ServiceCore): Readonly<Record<string, IqHa
       [],
     ),
   ],
-  'w:m set media_conn': () => [
-    element(
-      'media_conn',
-      { auth: 'simulator', ttl: '300', auth_ttl: '21600', max_buckets: '12', id: core.stanzaId() },
-      [element('host', { hostname: 'mmg.simulator.invalid' })],
-    ),
-  ],
+  'w:m set media_conn': ({ device }) => [media.connectionFor(device)],
   'w:stats set add': () => NO_CHILDREN,
   'urn:xmpp:whatsapp:dirty set clean': () => NO_CHILDREN,
   'w:sync:app:state set sync': ({ child }) => [
