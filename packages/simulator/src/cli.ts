@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util'
-import { describeRoot } from './control/control-routes.js'
+import { describeMedia, describeRoot } from './control/control-routes.js'
 import { ControlServer } from './control/control-server.js'
 import { Simulator } from './simulator.js'
 
@@ -68,7 +68,7 @@ const asJson = (simulator: Simulator, control: ControlServer): string =>
     url: simulator.url,
     noiseRoot: describeRoot(simulator),
     control: control.url,
-    media: { origin: simulator.media.origin, certificateAuthority: simulator.media.certificateAuthority },
+    media: describeMedia(simulator),
     seed: simulator.seed,
     phones: simulator.phones.map(phone => ({ number: phone.number, jid: phone.jid, lid: phone.lid })),
   })}\n`

@@ -124,7 +124,7 @@ const overview = (simulator: Simulator) => ({
   url: simulator.url,
   noiseRoot: describeRoot(simulator),
   seed: simulator.seed,
-  media: { origin: simulator.media.origin, certificateAuthority: simulator.media.certificateAuthority },
+  media: describeMedia(simulator),
   phones: simulator.phones.length,
   connections: simulator.connectionCount,
   violations: simulator.violations.length,
@@ -134,6 +134,13 @@ const overview = (simulator: Simulator) => ({
 export const describeRoot = (simulator: Simulator) => ({
   publicKey: Buffer.from(simulator.noiseRoot.publicKey).toString('base64'),
   serial: simulator.noiseRoot.serial,
+})
+
+/** Where media is, and what its clients have to trust. */
+export const describeMedia = ({ media: { origin, plainOrigin, certificateAuthority } }: Simulator) => ({
+  origin,
+  plainOrigin,
+  certificateAuthority,
 })
 
 const describePhone = (phone: Phone) => ({

@@ -75,6 +75,7 @@ describe('the control interface', () => {
     const overview = (await call('GET', '/')).body
     expect(overview['media']).toEqual({
       origin: wa.media.origin,
+      plainOrigin: wa.media.plainOrigin,
       certificateAuthority: expect.stringMatching(/^-----BEGIN CERTIFICATE-----/),
     })
     const rule = { operation: 'download', match: { type: 'image' }, action: { kind: 'status', code: 404 } }

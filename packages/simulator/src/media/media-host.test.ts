@@ -129,6 +129,12 @@ describe('the media host', () => {
     expect(violations()).toEqual([])
   })
 
+  it('answers plain HTTP on the same port', async () => {
+    const { directPath } = await wa.media.put('image', encryptedFile(2))
+    const answer = await fetch(`${wa.media.plainOrigin}${directPath}`)
+    expect(Buffer.from(await answer.arrayBuffer()).equals(encryptedFile(2))).toBe(true)
+  })
+
   it('gives channels a handle', async () => {
     const { body } = await upload(Buffer.from('plain'), '/newsletter/newsletter-image', '&media_id=4711')
     expect(body['handle']).toMatch(/^[\w-]{32}$/)

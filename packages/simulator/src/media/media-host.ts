@@ -1,6 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { createServer, type Server } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import type { BinaryNode } from 'kurir/binary'
 import { KurirError } from 'kurir/errors'
 import { BoundedMap } from '../accounts/bounded-map.js'
@@ -13,6 +11,7 @@ import { handleDownload } from './media-download.js'
 import { answerStatus, type MediaExchange, type MediaHostContext } from './media-exchange.js'
 import { MediaFaults } from './media-faults.js'
 import { parseUploadPath, uploadKind } from './media-path.js'
+import { MediaServer } from './media-server.js'
 import { MediaStore, type StoredMedia } from './media-store.js'
 import { handleUpload } from './media-upload.js'
 import { makeTlsIdentity, type TlsIdentity } from './tls-certificate.js'
@@ -39,29 +38,32 @@ const FALLBACK = 'localhost'
 export class MediaHost {
   /** `https://<address>:<port>`, where all files are. */
   readonly origin: string
+  /** The same files without TLS, for clients that take a host's word for it. */
+  readonly plainOrigin: string
   /** The authority that clients must trust, PEM: for `ca` or `NODE_EXTRA_CA_CERTS`. */
   readonly certificateAuthority: string
   readonly faults: MediaFaults
   readonly store: MediaStore
-  readonly #server: Server
+  readonly #server: MediaServer
   readonly #core: ServiceCore
   readonly #random: SeededRandom
   readonly #grants = new BoundedMap<string, Grant>(MOST_GRANTS)
   readonly #primary: string
   readonly #fallback: string
 
-  private constructor(server: Server, identity: TlsIdentity, name: string, core: ServiceCore) {
+  private constructor(server: MediaServer, identity: TlsIdentity, name: string, core: ServiceCore) {
+    const { port } = server
     this.#random = core.random.fork('media')
-    const { port } = server.address() as AddressInfo
     this.#server = server
     this.#core = core
     this.#primary = `${name}:${port}`
     this.#fallback = `${FALLBACK}:${port}`
     this.origin = `https://${this.#primary}`
+    this.plainOrigin = `http://${this.#primary}`
     this.certificateAuthority = identity.authority
     this.faults = new MediaFaults(this.#random.fork('faults'))
     this.store = new MediaStore(this.#random.fork('files'), () => unixSeconds(core.clock))
-    server.on('request', (request, response) => void this.#handle(request, response))
+    server.onRequest((request, response) => void this.#handle(request, response))
   }
 
   /** Begins to listen. @throws the error of the system when the port is taken */
@@ -69,19 +71,13 @@ export class MediaHost {
     const name = host === '0.0.0.0' || host === '::' ? FALLBACK : host
     const names = [...new Set([name, FALLBACK, '127.0.0.1', '::1'])]
     const identity = makeTlsIdentity(core.random.fork('media certificate'), names, core.clock.now())
-    const server = createServer({ key: identity.key, cert: identity.certificate })
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(port, host, () => resolve())
-    })
+    const server = await MediaServer.start(identity, port, host)
     return new MediaHost(server, identity, name.includes(':') ? `[${name}]` : name, core)
   }
 
   /** Stops at once and removes all files. */
   async stop(): Promise<void> {
-    const closed = new Promise<void>(resolve => this.#server.close(() => resolve()))
-    this.#server.closeAllConnections()
-    await closed
+    await this.#server.stop()
     await this.store.close()
   }
 
