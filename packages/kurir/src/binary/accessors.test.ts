@@ -13,9 +13,9 @@ import {
   getBinaryNodeChildString,
   getBinaryNodeChildUInt,
   reduceBinaryNodeToDictionary,
-  StanzaError,
 } from './accessors.js'
 import type { BinaryNode } from './node.js'
+import { ServerRefusal } from './server-refusal.js'
 
 const tree: BinaryNode = {
   tag: 'iq',
@@ -95,11 +95,11 @@ describe('errors in answers', () => {
     attrs: { type: 'error' },
     content: [{ tag: 'error', attrs }],
   })
-  const errorOf = (node: BinaryNode): StanzaError => {
+  const errorOf = (node: BinaryNode): ServerRefusal => {
     try {
       assertNodeErrorFree(node)
     } catch (error) {
-      if (error instanceof StanzaError) return error
+      if (error instanceof ServerRefusal) return error
       throw error
     }
     throw new Error('no error')
@@ -109,8 +109,9 @@ describe('errors in answers', () => {
     const error = errorOf(answer({ code: '404', text: 'item-not-found' }))
     expect(error.message).toBe('item-not-found')
     expect(error.data).toBe(404)
-    expect(error.output.statusCode).toBe(500)
-    expect(error.code).toBe('stanza-error')
+    // Baileys leaves 500 there for every refusal; the number is in `data` as well.
+    expect(error.output.statusCode).toBe(404)
+    expect(error.code).toBe('server-refused')
     expect(error instanceof Boom).toBe(true)
     expect(error.retryable).toBe(false)
   })
@@ -125,6 +126,9 @@ describe('errors in answers', () => {
   it('takes an error without code or text', () => {
     const error = errorOf(answer({}))
     expect([error.message, error.data]).toEqual(['Unknown error', Number.NaN])
+    expect(error.output.statusCode).toBe(500)
+    // Nor even an <error>: the type says it all.
+    expect(errorOf({ tag: 'iq', attrs: { type: 'error' } }).data).toBeNaN()
   })
 
   it('lets other answers pass', () => {

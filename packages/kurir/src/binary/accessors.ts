@@ -1,5 +1,5 @@
-import { KurirError } from '../errors/index.js'
 import type { BinaryNode, BinaryNodeContent } from './node.js'
+import { ServerRefusal } from './server-refusal.js'
 
 /**
  * Reading nodes. A peer may write the same content as text or as bytes (docs/protocol/01, node), so `contentBytes` and
@@ -65,32 +65,18 @@ export function getBinaryNodeChildUInt(node: BinaryNode, childTag: string, lengt
   return value
 }
 
-const RETRYABLE_STANZA_ERRORS: ReadonlySet<number> = new Set([408, 429, 500, 503, 530])
-
-/**
- * The server refused a request: `<error code text backoff>` in its answer. As in Baileys `message` is the text and
- * `data` the numeric code (NaN when it is missing), and `output.statusCode` is 500.
- */
-export class StanzaError extends KurirError<number> {
-  override readonly name = 'StanzaError'
-  /** Seconds to wait before asking again, when the server says so. */
-  readonly backoffSeconds: number | undefined
-
-  constructor(error: BinaryNode) {
-    const code = Number(error.attrs['code'] ?? Number.NaN)
-    super('stanza-error', error.attrs['text'] || 'Unknown error', {
-      data: code,
-      retryable: RETRYABLE_STANZA_ERRORS.has(code),
-    })
-    const backoff = Number(error.attrs['backoff'] ?? Number.NaN)
-    this.backoffSeconds = backoff >= 0 ? backoff : undefined
-  }
+/** The refusal that an answer carries, if any: in an `error` child, or as its type alone. */
+export function refusalIn(answer: BinaryNode): ServerRefusal | undefined {
+  const error = getBinaryNodeChild(answer, 'error')
+  if (error !== undefined) return new ServerRefusal(error, answer)
+  const isFailed = answer.tag === 'iq' && answer.attrs['type'] === 'error'
+  return isFailed ? new ServerRefusal({ tag: 'error', attrs: {} }, answer) : undefined
 }
 
-/** Throws {@link StanzaError} when the node has an `error` child. */
+/** @throws ServerRefusal when the server refused what this answers */
 export function assertNodeErrorFree(node: BinaryNode): void {
-  const error = getBinaryNodeChild(node, 'error')
-  if (error !== undefined) throw new StanzaError(error)
+  const refusal = refusalIn(node)
+  if (refusal !== undefined) throw refusal
 }
 
 /** Children with the tag as a map of `name` (or `config_code`) to `value` (or `config_value`). */

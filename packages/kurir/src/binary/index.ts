@@ -23,4 +23,5 @@ export type {
   BinaryNodeContent,
   BinaryNodeData,
 } from './node.js'
+export { ServerRefusal } from './server-refusal.js'
 export { DICT_VERSION } from './tokens.js'

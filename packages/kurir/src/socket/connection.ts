@@ -1,4 +1,5 @@
 import type { AuthenticationCreds, ServerIdentity } from '../auth/credentials.js'
+import { assertNodeErrorFree } from '../binary/accessors.js'
 import { decodeNode } from '../binary/decode.js'
 import { encodeBinaryNode } from '../binary/encode.js'
 import type { BinaryNode } from '../binary/node.js'
@@ -14,7 +15,7 @@ import {
 } from './connection-errors.js'
 import { KeepAlive } from './keep-alive.js'
 import { NoiseTransport } from './noise-transport.js'
-import { QueryTable, throwIfRefused } from './query-table.js'
+import { QueryTable } from './query-table.js'
 import { ReceiptBatch } from './receipt-batch.js'
 import { StanzaIds } from './stanza-ids.js'
 import { WebSocketClient } from './web-socket-client.js'
@@ -186,7 +187,9 @@ export class Connection {
     } catch (error) {
       this.#queries.reject(id, asError(error))
     }
-    return throwIfRefused(await answer)
+    const received = await answer
+    assertNodeErrorFree(received)
+    return received
   }
 
   /** Waits for the stanza with this id; rejects on time-out and when the connection ends. */

@@ -9,10 +9,10 @@ import {
   preparePreKeys,
   prepareSignedPreKeyRotation,
 } from '../auth/prekeys.js'
+import { ServerRefusal } from '../binary/server-refusal.js'
 import { KurirError } from '../errors/kurir-error.js'
 import { timedOut } from './connection-errors.js'
 import type { SocketCore } from './core.js'
-import { ServerRefusal } from './query-table.js'
 import { Coalescer } from './scheduling.js'
 
 /** Prekeys of the first upload (docs/protocol/01, upload). */

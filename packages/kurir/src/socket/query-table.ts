@@ -1,28 +1,5 @@
 import type { BinaryNode } from '../binary/node.js'
-import { KurirError } from '../errors/kurir-error.js'
 import { timedOut } from './connection-errors.js'
-
-/** The server refused a request: `data` is its numeric code as in Baileys, `output.statusCode` too where it is a status. */
-export class ServerRefusal extends KurirError<number> {
-  override readonly name = 'ServerRefusal'
-  /** Seconds the server asks to wait before trying again. */
-  readonly backoffSeconds: number | undefined
-  /** The whole answer. */
-  readonly node: BinaryNode
-
-  constructor(error: BinaryNode, node: BinaryNode) {
-    const status = Number(error.attrs['code']) || 500
-    super('server-refused', error.attrs['text'] || 'Unknown error', {
-      statusCode: status >= 400 && status <= 599 ? status : 500,
-      retryable: RETRYABLE.has(status),
-      data: status,
-    })
-    this.backoffSeconds = error.attrs['backoff'] === undefined ? undefined : Number(error.attrs['backoff'])
-    this.node = node
-  }
-}
-
-const RETRYABLE = new Set([408, 429, 500, 503, 530])
 
 interface PendingQuery {
   readonly resolve: (node: BinaryNode) => void
@@ -80,12 +57,4 @@ export class QueryTable {
   rejectAll(error: Error): void {
     for (const id of [...this.#pending.keys()]) this.reject(id, error)
   }
-}
-
-/** @throws ServerRefusal when the answer carries an `<error>` child. */
-export const throwIfRefused = (node: BinaryNode): BinaryNode => {
-  if (!Array.isArray(node.content)) return node
-  const error = node.content.find(child => child.tag === 'error')
-  if (error) throw new ServerRefusal(error, node)
-  return node
 }

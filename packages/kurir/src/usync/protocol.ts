@@ -15,7 +15,7 @@ export interface USyncQueryProtocol {
   /**
    * Reads the element of one user. Null or undefined means that the answer says nothing.
    *
-   * @throws KurirError `stanza-error` when the server refused to answer for this user, `invalid-usync-result` when the
+   * @throws KurirError `server-refused` when the server refused to answer for this user, `invalid-usync-result` when the
    *   element is malformed
    */
   parser(node: BinaryNode): unknown

@@ -1,5 +1,6 @@
-import { childNodes, getBinaryNodeChild, StanzaError } from '../binary/accessors.js'
+import { childNodes, getBinaryNodeChild, refusalIn } from '../binary/accessors.js'
 import type { BinaryNode } from '../binary/node.js'
+import type { ServerRefusal } from '../binary/server-refusal.js'
 import { KurirError } from '../errors/index.js'
 import type { BotProfileInfo } from './bot-profile-protocol.js'
 import type { ParsedDeviceInfo } from './device-protocol.js'
@@ -30,7 +31,7 @@ export interface USyncProtocolSummary {
   /** Seconds until the server wants to be asked again. */
   readonly refreshSeconds?: number
   /** Why no user was answered; wait for its `backoffSeconds`. */
-  readonly error?: StanzaError
+  readonly error?: ServerRefusal
 }
 
 export interface USyncQueryResult {
@@ -95,11 +96,11 @@ function parseUser(
 function parseSummaries(result: BinaryNode | undefined): Record<string, USyncProtocolSummary> {
   return Object.fromEntries(
     childNodes(result).map(node => {
-      const error = getBinaryNodeChild(node, 'error')
+      const error = refusalIn(node)
       const refresh = node.attrs['refresh'] === undefined ? Number.NaN : Number(node.attrs['refresh'])
       const summary: USyncProtocolSummary = {
         ...(refresh >= 0 && { refreshSeconds: refresh }),
-        ...(error !== undefined && { error: new StanzaError(error) }),
+        ...(error !== undefined && { error }),
       }
       return [node.tag, summary]
     }),
