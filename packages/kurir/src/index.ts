@@ -79,8 +79,8 @@ export {
   reduceBinaryNodeToDictionary,
   S_WHATSAPP_NET,
   SERVER_JID,
+  ServerRefusal,
   STORIES_JID,
-  StanzaError,
   transferDevice,
   WAJIDDomains,
 } from './binary/index.js'
@@ -298,10 +298,6 @@ export {
   getCompanionPlatformId,
   getCompanionWebClientType,
   getPlatformId,
-  WA_ADV_ACCOUNT_SIG_PREFIX,
-  WA_ADV_DEVICE_SIG_PREFIX,
-  WA_ADV_HOSTED_ACCOUNT_SIG_PREFIX,
-  WA_ADV_HOSTED_DEVICE_SIG_PREFIX,
 } from './pairing/index.js'
 export { Long, proto, WAProto } from './proto/index.js'
 export {
@@ -325,6 +321,10 @@ export {
   type SignalRepositoryWithLIDStore,
   type SignedKeyPair,
   type TransactionCapabilityOptions,
+  WA_ADV_ACCOUNT_SIG_PREFIX,
+  WA_ADV_DEVICE_SIG_PREFIX,
+  WA_ADV_HOSTED_ACCOUNT_SIG_PREFIX,
+  WA_ADV_HOSTED_DEVICE_SIG_PREFIX,
 } from './signal/index.js'
 // The socket
 export type { BaseSocket } from './socket/base-socket.js'
@@ -357,7 +357,6 @@ export type { MessageRelayOptions } from './socket/message-sender.js'
 export type { MessagesRecvSocket } from './socket/messages-receive-layer.js'
 export type { MessagesSocket } from './socket/messages-send-layer.js'
 export { INITIAL_PREKEY_COUNT, MIN_PREKEY_COUNT, UPLOAD_TIMEOUT } from './socket/prekey-keeper.js'
-export { ServerRefusal } from './socket/query-table.js'
 export { DEF_CALLBACK_PREFIX, DEF_TAG_PREFIX, PHONE_CONNECTION_CB } from './socket/stanza-events.js'
 export { generateMdTagPrefix } from './socket/stanza-ids.js'
 export type { USyncSocket } from './socket/usync-layer.js'

@@ -1,5 +1,5 @@
-import { KurirError } from '../errors/kurir-error.js'
 import { proto } from '../proto/index.js'
+import { deviceIdentityInvalid } from '../signal/device-identity.js'
 
 /** The signed device identity with every member as bytes; members that are missing are empty. */
 export interface SignedDeviceIdentity {
@@ -38,12 +38,12 @@ export function encodedAccount(account: AnyDeviceIdentity): SavedDeviceIdentity 
  * The bytes that go into `<device-identity>`: with the account's signature key beside a prekey message, without it in
  * the answer to pair-success (docs/protocol/01 §6.5 and §6.6).
  *
- * @throws KurirError `invalid-device-identity` when the account is incomplete
+ * @throws KurirError `device-identity-invalid` when the account is incomplete
  */
 export function encodeSignedDeviceIdentity(account: AnyDeviceIdentity, includeSignatureKey: boolean): Uint8Array {
   const { details, accountSignatureKey, accountSignature, deviceSignature } = decodeAccount(account)
   if (details.byteLength === 0 || accountSignature.byteLength !== 64 || deviceSignature.byteLength !== 64) {
-    throw new KurirError('invalid-device-identity', 'The device identity of the credentials is incomplete')
+    throw deviceIdentityInvalid('incomplete')
   }
   const signed = { details, accountSignature, deviceSignature }
   return proto.ADVSignedDeviceIdentity.encode(

@@ -76,7 +76,7 @@ describe('creds.json', () => {
     const rewritten = JSON.parse(encodeCredentials({ ...creds, account }))
     expect(rewritten.account).toEqual(JSON.parse(savedByBaileys).account)
     expect(encodeSignedDeviceIdentity(account, true)).toEqual(encodeSignedDeviceIdentity(creds.account ?? {}, true))
-    thrown(() => encodeSignedDeviceIdentity({ details: Buffer.of(1) }, true), 'invalid-device-identity')
+    thrown(() => encodeSignedDeviceIdentity({ details: Buffer.of(1) }, true), 'device-identity-invalid')
   })
 
   it('of an older version gets the members that it lacks', () => {

@@ -148,4 +148,22 @@ describe('parseAndInjectE2ESessions', () => {
     )
     await parseAndInjectE2ESessions(answer(), repository())
   })
+
+  it('builds no session with a companion that nobody vouches for, and asks a repository that keeps identities', async () => {
+    const target = repository()
+    await parseAndInjectE2ESessions(answer(user('a:4@lid'), user('b@lid')), target)
+    expect(target.injected).toEqual(['b@lid'])
+    await rejection(parseAndInjectE2ESessions(answer(user('a:4@lid')), repository()), 'device-identity-missing')
+    const asked: string[] = []
+    const keeping = {
+      ...repository(),
+      getIdentityKey: async (jid: string) => {
+        asked.push(jid)
+        return key(1)
+      },
+      saveIdentityKey: async () => false,
+    }
+    await parseAndInjectE2ESessions(answer(user('a:4@lid'), user('b@lid')), keeping)
+    expect([keeping.injected, asked]).toEqual([['b@lid', 'a:4@lid'], ['a:4@lid']])
+  })
 })

@@ -1,7 +1,8 @@
 import { contentBytes, getBinaryNodeChild, getBinaryNodeChildren } from '../binary/accessors.js'
-import { S_WHATSAPP_NET } from '../binary/jid.js'
+import { accountJid, S_WHATSAPP_NET } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
 import { KurirError } from '../errors/kurir-error.js'
+import { checkCompanion, isCompanion, type KnownIdentities } from '../signal/companion-trust.js'
 import type { SignalRepositoryWithLIDStore } from '../signal/repository.js'
 import type { E2ESession } from '../signal/x3dh.js'
 import { bigEndianNumber } from './big-endian.js'
@@ -44,7 +45,10 @@ export interface KeyBundles {
   readonly failures: readonly { readonly jid: string; readonly error: KurirError }[]
 }
 
-/** Reads the answer to {@link buildKeyBundleQuery}. Signatures are checked when a session is built from a bundle. */
+/**
+ * Reads the answer to {@link buildKeyBundleQuery}. Nothing is verified yet: see {@link checkCompanion}; the signature of a
+ * signed prekey is checked when a session is built from it.
+ */
 export function parseKeyBundles(answer: BinaryNode): KeyBundles {
   const bundles: KeyBundle[] = []
   const failures: { jid: string; error: KurirError }[] = []
@@ -110,27 +114,48 @@ function invalidBundle(element: string, jid: string): KurirError {
 const injectedAtOnce = 100
 
 /**
- * Builds sessions from the answer to {@link buildKeyBundleQuery}. Devices whose bundle is missing, damaged or forged
- * are left out and the others are not held up (docs/protocol/02 §8.2: Baileys drops the whole answer).
+ * Builds sessions from the answer to {@link buildKeyBundleQuery}. Devices whose bundle is missing, damaged, forged or
+ * not vouched for by its account are left out and the others are not held up (docs/protocol/02 §8.2: Baileys drops the
+ * whole answer). With a repository that keeps no identities, companions are held against the phones of the same answer.
  *
  * @throws KurirError of the first device when no session at all could be built
  */
 export async function parseAndInjectE2ESessions(
   node: BinaryNode,
-  repository: Pick<SignalRepositoryWithLIDStore, 'injectE2ESession'>,
+  repository: Pick<SignalRepositoryWithLIDStore, 'injectE2ESession'> & Partial<KnownIdentities>,
 ): Promise<void> {
   const { bundles, failures } = parseKeyBundles(node)
+  const identities = identitiesOf(repository, bundles)
   let built = 0
   let failure: unknown = failures[0]?.error
-  for (let start = 0; start < bundles.length; start += injectedAtOnce) {
-    const block = bundles.slice(start, start + injectedAtOnce)
-    const results = await Promise.allSettled(
-      block.map(({ jid, session }) => repository.injectE2ESession({ jid, session })),
-    )
-    for (const result of results) {
-      if (result.status === 'fulfilled') built++
-      else failure ??= result.reason
+  const build = async ({ jid, session, deviceIdentity }: KeyBundle): Promise<void> => {
+    await checkCompanion(identities, { jid, identityKey: session.identityKey, deviceIdentity }, 'refuse')
+    await repository.injectE2ESession({ jid, session })
+  }
+  // The identities of phones vouch for those of the companions.
+  const phones = bundles.filter(({ jid }) => !isCompanion(jid))
+  const companions = bundles.filter(({ jid }) => isCompanion(jid))
+  for (const group of [phones, companions]) {
+    for (let start = 0; start < group.length; start += injectedAtOnce) {
+      for (const result of await Promise.allSettled(group.slice(start, start + injectedAtOnce).map(build))) {
+        if (result.status === 'fulfilled') built++
+        else failure ??= result.reason
+      }
     }
   }
   if (built === 0 && failure !== undefined) throw failure
+}
+
+function identitiesOf(repository: Partial<KnownIdentities>, bundles: readonly KeyBundle[]): KnownIdentities {
+  const { getIdentityKey, saveIdentityKey } = repository
+  if (getIdentityKey !== undefined && saveIdentityKey !== undefined) return { getIdentityKey, saveIdentityKey }
+  const phones = bundles.filter(({ jid }) => !isCompanion(jid))
+  const known = new Map(phones.map(({ jid, session }) => [accountJid(jid), session.identityKey]))
+  return {
+    getIdentityKey: async jid => (isCompanion(jid) ? undefined : known.get(accountJid(jid))),
+    saveIdentityKey: async (jid, identityKey) => {
+      known.set(accountJid(jid), identityKey)
+      return true
+    },
+  }
 }

@@ -116,6 +116,24 @@ export function jidNormalizedUser(jid: string | undefined): string {
 }
 
 /**
+ * The account that a JID belongs to, as the server names it: without device, `c.us` and `hosted` written as
+ * `s.whatsapp.net`, `hosted.lid` as `lid`. Undefined when it names no user.
+ */
+export function accountJid(jid: string | undefined): string | undefined {
+  const decoded = jidDecode(jid)
+  if (decoded === undefined || decoded.user === '') return undefined
+  switch (decoded.server) {
+    case 'c.us':
+    case 'hosted':
+      return `${decoded.user}@s.whatsapp.net`
+    case 'hosted.lid':
+      return `${decoded.user}@lid`
+    default:
+      return `${decoded.user}@${decoded.server}`
+  }
+}
+
+/**
  * Compares the user parts only. Servers are not looked at, and two values that are not JIDs count as equal: that is what
  * Baileys does. To compare identities across phone numbers and LIDs, use the identity mapping.
  */

@@ -1,37 +1,7 @@
 import { KurirError } from '../errors/index.js'
+import { RetryReason } from '../signal/retry-reason.js'
 
-/** Why a device could not read a message; travels in the `error` attribute of a retry receipt (docs/protocol/02, 10.2). */
-export const RetryReason = {
-  UnknownError: 0,
-  SignalErrorNoSession: 1,
-  SignalErrorInvalidKey: 2,
-  SignalErrorInvalidKeyId: 3,
-  SignalErrorInvalidMessage: 4,
-  SignalErrorInvalidSignature: 5,
-  SignalErrorFutureMessage: 6,
-  SignalErrorBadMac: 7,
-  SignalErrorInvalidSession: 8,
-  SignalErrorInvalidMsgKey: 9,
-  BadBroadcastEphemeralSetting: 10,
-  UnknownCompanionNoPrekey: 11,
-  AdvFailure: 12,
-  StatusRevokeDelay: 13,
-  0: 'UnknownError',
-  1: 'SignalErrorNoSession',
-  2: 'SignalErrorInvalidKey',
-  3: 'SignalErrorInvalidKeyId',
-  4: 'SignalErrorInvalidMessage',
-  5: 'SignalErrorInvalidSignature',
-  6: 'SignalErrorFutureMessage',
-  7: 'SignalErrorBadMac',
-  8: 'SignalErrorInvalidSession',
-  9: 'SignalErrorInvalidMsgKey',
-  10: 'BadBroadcastEphemeralSetting',
-  11: 'UnknownCompanionNoPrekey',
-  12: 'AdvFailure',
-  13: 'StatusRevokeDelay',
-} as const
-export type RetryReason = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13
+export { RetryReason }
 
 const largestReason = 13
 

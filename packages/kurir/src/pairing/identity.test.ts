@@ -10,13 +10,8 @@ import { generateKeyPair } from '../crypto/curve.js'
 import { xeddsaSign, xeddsaVerify } from '../crypto/xeddsa.js'
 import { KurirError } from '../errors/kurir-error.js'
 import { proto } from '../proto/index.js'
-import {
-  configureSuccessfulPairing,
-  grantDeviceIdentity,
-  signKeyIndexList,
-  verifyDeviceIdentity,
-  WA_ADV_HOSTED_DEVICE_SIG_PREFIX,
-} from './identity.js'
+import { verifyDeviceIdentity, WA_ADV_HOSTED_DEVICE_SIG_PREFIX } from '../signal/device-identity.js'
+import { configureSuccessfulPairing, grantDeviceIdentity, signKeyIndexList } from './identity.js'
 import {
   buildPairDevice,
   buildPairSuccess,
@@ -189,7 +184,7 @@ describe('pair-success', () => {
     const grant = { account, deviceIdentity: identity.public, advSecret: secret, rawId: 1, timestamp: 2, keyIndex: 0 }
     thrown(
       () => configureSuccessfulPairing(stanzaWith(grantDeviceIdentity(grant), device), creds),
-      'invalid-device-identity',
+      'device-identity-invalid',
     )
   })
 

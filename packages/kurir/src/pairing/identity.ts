@@ -7,16 +7,15 @@ import { constantTimeEqual } from '../crypto/random.js'
 import { xeddsaSign, xeddsaVerify } from '../crypto/xeddsa.js'
 import { KurirError } from '../errors/kurir-error.js'
 import { proto } from '../proto/index.js'
+import {
+  deviceIdentityInvalid,
+  WA_ADV_ACCOUNT_SIG_PREFIX,
+  WA_ADV_DEVICE_SIG_PREFIX,
+  WA_ADV_HOSTED_ACCOUNT_SIG_PREFIX,
+} from '../signal/device-identity.js'
 import type { SignalIdentity } from '../signal/key-store.js'
+import { WA_ADV_HOSTED_KEY_INDEX_LIST_PREFIX, WA_ADV_KEY_INDEX_LIST_PREFIX } from '../usync/key-index-list.js'
 import { buildPairDeviceSign, parsePairSuccess } from './stanzas.js'
-
-/** What each ADV signature covers begins with two bytes (docs/protocol/01 §6.5). */
-export const WA_ADV_ACCOUNT_SIG_PREFIX: Buffer = Buffer.of(6, 0)
-export const WA_ADV_DEVICE_SIG_PREFIX: Buffer = Buffer.of(6, 1)
-export const WA_ADV_KEY_INDEX_LIST_PREFIX: Buffer = Buffer.of(6, 2)
-export const WA_ADV_HOSTED_ACCOUNT_SIG_PREFIX: Buffer = Buffer.of(6, 5)
-export const WA_ADV_HOSTED_DEVICE_SIG_PREFIX: Buffer = Buffer.of(6, 6)
-export const WA_ADV_HOSTED_KEY_INDEX_LIST_PREFIX: Buffer = Buffer.of(6, 7)
 
 /** ADVEncryptionType. */
 const E2EE = 0
@@ -42,7 +41,7 @@ export interface SuccessfulPairing {
  * key), signs it, and returns what to store and what to answer (docs/protocol/01 §6.4 to §6.6).
  *
  * @throws KurirError `pairing-incomplete`, `pairing-hmac-mismatch` (401), `pairing-account-signature-invalid` (401),
- *   `invalid-device-identity`, `invalid-protobuf`
+ *   `device-identity-invalid`, `invalid-protobuf`
  */
 export function configureSuccessfulPairing(
   stanza: BinaryNode,
@@ -64,7 +63,7 @@ export function configureSuccessfulPairing(
       statusCode: 401,
     })
   }
-  if (!details.keyIndex) throw incompleteIdentity('key index')
+  if (!details.keyIndex) throw deviceIdentityInvalid('details')
   const account = { ...signed, deviceSignature: signDeviceIdentity(own, signed.details, signed.accountSignatureKey) }
   const identity = createSignalIdentity(success.lid, signed.accountSignatureKey)
   return {
@@ -100,7 +99,7 @@ function openDeviceIdentity(bytes: Uint8Array, advSecret: Uint8Array): GrantedId
   }
   const { details, accountSignatureKey, accountSignature } = proto.ADVSignedDeviceIdentity.decode(signedBytes)
   if (!details?.length || accountSignatureKey?.length !== KEY_LENGTH || accountSignature?.length !== SIGNATURE_LENGTH) {
-    throw incompleteIdentity('keys and signatures')
+    throw deviceIdentityInvalid('incomplete')
   }
   // Copies: the credentials outlive the frame that these are views of.
   return {
@@ -108,10 +107,6 @@ function openDeviceIdentity(bytes: Uint8Array, advSecret: Uint8Array): GrantedId
     accountSignatureKey: Buffer.from(accountSignatureKey),
     accountSignature: Buffer.from(accountSignature),
   }
-}
-
-function incompleteIdentity(part: string): KurirError {
-  return new KurirError('invalid-device-identity', `The granted identity has no usable ${part}`, { data: { part } })
 }
 
 function identityHmac(advSecret: Uint8Array, signedIdentity: Uint8Array, hosted: boolean): Buffer {
@@ -175,84 +170,4 @@ export function signKeyIndexList(account: KeyPair, list: proto.IADVKeyIndexList)
     accountSignature: xeddsaSign(account, Buffer.concat([prefix, details])),
     accountSignatureKey: account.public,
   }).finish()
-}
-
-export interface VerifiedDeviceIdentity {
-  readonly rawId: number
-  readonly timestamp: number
-  readonly keyIndex: number
-  /** The account's identity key, 32 bytes. */
-  readonly accountKey: Uint8Array
-  readonly hosted: boolean
-}
-
-/**
- * Checks the `<device-identity>` beside a prekey message or in a pair-device-sign reply (docs/protocol/02 §5.6): the
- * account vouches for the device, the device for the account.
- *
- * @param deviceIdentity the identity key that the device used, 32 or 33 bytes
- * @param accountKey the known identity of the account's phone; used when the element carries none
- * @throws KurirError `device-identity-invalid` naming in `data.check` what failed
- */
-export function verifyDeviceIdentity(
-  bytes: Uint8Array,
-  deviceIdentity: Uint8Array,
-  accountKey: Uint8Array | undefined,
-  hostedServer = false,
-): VerifiedDeviceIdentity {
-  const { signed, details } = decodeIdentity(bytes)
-  const identity = curveKey(deviceIdentity, 'device-key')
-  const account = curveKey(signed.accountSignatureKey?.length ? signed.accountSignatureKey : accountKey, 'account-key')
-  const signedDetails = signed.details ?? new Uint8Array()
-  const hosted = details.deviceType === HOSTED
-  const accountPrefix = hosted ? WA_ADV_HOSTED_ACCOUNT_SIG_PREFIX : WA_ADV_ACCOUNT_SIG_PREFIX
-  const accountSigned = Buffer.concat([accountPrefix, signedDetails, identity])
-  if (!xeddsaVerify(account, accountSigned, signed.accountSignature ?? new Uint8Array())) {
-    throw identityInvalid('account-signature')
-  }
-  const devicePrefix = hostedServer ? WA_ADV_HOSTED_DEVICE_SIG_PREFIX : WA_ADV_DEVICE_SIG_PREFIX
-  const deviceSigned = Buffer.concat([devicePrefix, signedDetails, identity, account])
-  if (!xeddsaVerify(identity, deviceSigned, signed.deviceSignature ?? new Uint8Array())) {
-    throw identityInvalid('device-signature')
-  }
-  const { rawId, timestamp, keyIndex } = details
-  if (rawId == null || timestamp == null || !keyIndex) throw identityInvalid('details')
-  return { rawId, timestamp: Number(timestamp), keyIndex, accountKey: account, hosted }
-}
-
-/** What failed of a device identity. */
-export type DeviceIdentityCheck =
-  | 'encoding'
-  | 'device-key'
-  | 'account-key'
-  | 'account-signature'
-  | 'device-signature'
-  | 'details'
-
-function decodeIdentity(bytes: Uint8Array): {
-  readonly signed: proto.IADVSignedDeviceIdentity
-  readonly details: proto.IADVDeviceIdentity
-} {
-  try {
-    const signed = proto.ADVSignedDeviceIdentity.decode(bytes)
-    return { signed, details: proto.ADVDeviceIdentity.decode(signed.details ?? new Uint8Array()) }
-  } catch (cause) {
-    throw identityInvalid('encoding', cause)
-  }
-}
-
-function curveKey(key: Uint8Array | undefined, check: DeviceIdentityCheck): Uint8Array {
-  try {
-    return rawPublicKey(key ?? new Uint8Array())
-  } catch (cause) {
-    throw identityInvalid(check, cause)
-  }
-}
-
-function identityInvalid(check: DeviceIdentityCheck, cause?: unknown): KurirError {
-  return new KurirError('device-identity-invalid', `The device identity is not vouched for by its account: ${check}`, {
-    statusCode: 400,
-    data: { check, retryReason: 12 },
-    cause,
-  })
 }

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { generateKeyPair } from '../crypto/curve.js'
 import { decryptFromGroup, withDistribution } from './group-cipher.js'
+import { RetryReason } from './retry-reason.js'
 import {
   decodeSenderKeyDistribution,
   decodeSenderKeyMessage,
   encodeSenderKeyDistribution,
 } from './sender-key-message.js'
 import { decodeSenderKeyRecord, emptySenderKeyRecord } from './sender-key-record.js'
-import { RetryReason } from './signal-error.js'
 import { makeParty, type Party } from './testing/party.js'
 
 const group = '120363000000000001@g.us'
@@ -107,7 +107,7 @@ describe('group messages', () => {
     expect(await hear(bob, alice.jid, await say(alice, 'second'))).toBe('second')
     await expect(hear(bob, alice.jid, missed)).rejects.toMatchObject({
       code: 'no-sender-key',
-      data: { retryReason: RetryReason.noSession, counter: 0 },
+      data: { retryReason: RetryReason.SignalErrorNoSession, counter: 0 },
     })
   })
 
@@ -140,7 +140,7 @@ describe('group messages', () => {
     await expect(hear(bob, alice.jid, messages[0] as Uint8Array)).rejects.toMatchObject({
       code: 'no-sender-key',
       message: 'No session found to decrypt message',
-      data: { retryReason: RetryReason.noSession, jid: alice.jid, group },
+      data: { retryReason: RetryReason.SignalErrorNoSession, jid: alice.jid, group },
     })
     expect(await hear(bob, alice.jid, messages[1] as Uint8Array)).toBe('1')
     const stored = bob.keys.value('sender-key', nameOf('100_1', 7)) as Uint8Array

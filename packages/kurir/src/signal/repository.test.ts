@@ -4,8 +4,8 @@ import { xeddsaSign } from '../crypto/xeddsa.js'
 import { silentLogger } from '../logger/logger.js'
 import type { SignalKeyStore } from './key-store.js'
 import { type IdentityChange, makeLibSignalRepository } from './repository.js'
+import { RetryReason } from './retry-reason.js'
 import { decodeSessionRecord } from './session-record-codec.js'
-import { RetryReason } from './signal-error.js'
 import { contact, conversation, damaged, read, send, text } from './testing/conversations.js'
 import { makeCreds, makeParty, type Party } from './testing/party.js'
 
@@ -51,7 +51,7 @@ describe('first contact', () => {
     forged.signedPreKey.publicKey = typedPublicKey(otherKey.public)
     await expect(alice.repository.injectE2ESession({ jid: bob.jid, session: forged })).rejects.toMatchObject({
       code: 'untrusted-prekey-signature',
-      data: { retryReason: RetryReason.invalidSignature, jid: bob.jid },
+      data: { retryReason: RetryReason.SignalErrorInvalidSignature, jid: bob.jid },
     })
     const foreign = bob.bundle()
     foreign.signedPreKey.signature = xeddsaSign(generateKeyPair().private, foreign.signedPreKey.publicKey)
@@ -87,18 +87,18 @@ describe('refusals', () => {
     await expect(send(stranger, bob, 'x')).rejects.toMatchObject({
       code: 'no-session',
       message: 'No session record',
-      data: { retryReason: RetryReason.noSession, jid: bob.jid, address: '491500000002.3' },
+      data: { retryReason: RetryReason.SignalErrorNoSession, jid: bob.jid, address: '491500000002.3' },
     })
     await expect(read(bob, alice, damaged(first))).rejects.toMatchObject({
       code: 'bad-mac',
       message: 'Bad MAC',
-      data: { retryReason: RetryReason.badMac },
+      data: { retryReason: RetryReason.SignalErrorBadMac },
     })
     bob.keys.rows.delete('pre-key\n1')
     await expect(read(bob, alice, first)).rejects.toMatchObject({
       code: 'invalid-prekey-id',
       message: 'Invalid PreKey ID',
-      data: { retryReason: RetryReason.invalidKeyId, keyId: 1 },
+      data: { retryReason: RetryReason.SignalErrorInvalidKeyId, keyId: 1 },
     })
     const { creds } = bob
     Object.assign(bob.creds, { signedPreKey: { ...creds.signedPreKey, keyId: 2 } })
@@ -107,7 +107,7 @@ describe('refusals', () => {
       bob.repository.decryptMessage({ jid: alice.jid, type: 'msg', ciphertext: text('3') }),
     ).rejects.toMatchObject({
       code: 'invalid-message',
-      data: { retryReason: RetryReason.invalidMessage, jid: alice.jid },
+      data: { retryReason: RetryReason.SignalErrorInvalidMessage, jid: alice.jid },
     })
   })
 
@@ -159,7 +159,7 @@ describe('refusals', () => {
     for (let count = 0; count < 25_001; count++) await send(alice, bob, 'lost')
     await expect(read(bob, alice, await send(alice, bob, 'too far'))).rejects.toMatchObject({
       code: 'message-too-far-ahead',
-      data: { retryReason: RetryReason.futureMessage },
+      data: { retryReason: RetryReason.SignalErrorFutureMessage },
     })
   }, 120_000)
 
@@ -199,7 +199,7 @@ describe('stored sessions', () => {
     bob.keys.rows.set('session\n491500000001.0', Buffer.from('Kxxxxx'))
     await expect(read(bob, alice, sent)).rejects.toMatchObject({
       code: 'invalid-session-record',
-      data: { retryReason: RetryReason.invalidSession },
+      data: { retryReason: RetryReason.SignalErrorInvalidSession },
     })
     expect(await bob.repository.validateSession(alice.jid)).toEqual({ exists: false, reason: 'validation error' })
     await alice.repository.injectE2ESession({ jid: bob.jid, session: bob.bundle() })

@@ -1,23 +1,5 @@
 import { KurirError } from '../errors/index.js'
-
-/** Reason codes of a retry receipt, `<retry error=…>` (docs/protocol/02 §10.2). */
-export const RetryReason = {
-  unknown: 0,
-  noSession: 1,
-  invalidKey: 2,
-  invalidKeyId: 3,
-  invalidMessage: 4,
-  invalidSignature: 5,
-  futureMessage: 6,
-  badMac: 7,
-  invalidSession: 8,
-  invalidMessageKey: 9,
-  badBroadcastEphemeralSetting: 10,
-  unknownCompanion: 11,
-  advFailure: 12,
-  statusRevokeDelay: 13,
-} as const
-export type RetryReason = (typeof RetryReason)[keyof typeof RetryReason]
+import { RetryReason } from './retry-reason.js'
 
 interface Failure {
   /** Texts of libsignal-node where it has one for the case: programs written for Baileys compare them. */
@@ -29,38 +11,47 @@ interface Failure {
 /** Every way in which the Signal room refuses something. */
 const failures = {
   /** There is nothing to encrypt or decrypt with for this device. */
-  'no-session': { message: 'No session record', retryReason: RetryReason.noSession },
-  'no-sender-key': { message: 'No session found to decrypt message', retryReason: RetryReason.noSession },
+  'no-session': { message: 'No session record', retryReason: RetryReason.SignalErrorNoSession },
+  'no-sender-key': { message: 'No session found to decrypt message', retryReason: RetryReason.SignalErrorNoSession },
   /** The one-time prekey that a prekey message names has been used or never existed. */
-  'invalid-prekey-id': { message: 'Invalid PreKey ID', retryReason: RetryReason.invalidKeyId },
-  'missing-signed-prekey': { message: 'Missing SignedPreKey', retryReason: RetryReason.invalidKeyId },
-  'bad-mac': { message: 'Bad MAC', retryReason: RetryReason.badMac },
+  'invalid-prekey-id': { message: 'Invalid PreKey ID', retryReason: RetryReason.SignalErrorInvalidKeyId },
+  'missing-signed-prekey': { message: 'Missing SignedPreKey', retryReason: RetryReason.SignalErrorInvalidKeyId },
+  'bad-mac': { message: 'Bad MAC', retryReason: RetryReason.SignalErrorBadMac },
   /** This very message has been decrypted before: deliver what is in the inbox, do not ask for it again. */
   'duplicate-message': { message: 'Key used already or never filled' },
   'message-too-far-ahead': {
     message: 'Over 25000 messages into the future!',
-    retryReason: RetryReason.futureMessage,
+    retryReason: RetryReason.SignalErrorFutureMessage,
   },
-  'invalid-message': { message: 'The message is malformed', retryReason: RetryReason.invalidMessage },
+  'invalid-message': { message: 'The message is malformed', retryReason: RetryReason.SignalErrorInvalidMessage },
   'unsupported-message-version': {
     message: 'Incompatible version number on message',
-    retryReason: RetryReason.invalidMessage,
+    retryReason: RetryReason.SignalErrorInvalidMessage,
   },
-  'invalid-message-key': { message: 'The message names an unusable key', retryReason: RetryReason.invalidKey },
+  'invalid-message-key': {
+    message: 'The message names an unusable key',
+    retryReason: RetryReason.SignalErrorInvalidKey,
+  },
   /** The bundle of a device is not signed by that device: nothing may be encrypted with it. */
   'untrusted-prekey-signature': {
     message: 'Invalid signature on device key',
-    retryReason: RetryReason.invalidSignature,
+    retryReason: RetryReason.SignalErrorInvalidSignature,
   },
-  'invalid-prekey-bundle': { message: 'The keys of the device are malformed', retryReason: RetryReason.invalidKey },
-  'invalid-sender-key-signature': { message: 'Invalid signature!', retryReason: RetryReason.invalidSignature },
+  'invalid-prekey-bundle': {
+    message: 'The keys of the device are malformed',
+    retryReason: RetryReason.SignalErrorInvalidKey,
+  },
+  'invalid-sender-key-signature': {
+    message: 'Invalid signature!',
+    retryReason: RetryReason.SignalErrorInvalidSignature,
+  },
   'invalid-session-record': {
     message: 'The stored session cannot be read',
-    retryReason: RetryReason.invalidSession,
+    retryReason: RetryReason.SignalErrorInvalidSession,
   },
   'invalid-sender-key-record': {
     message: 'The stored sender key cannot be read',
-    retryReason: RetryReason.invalidSession,
+    retryReason: RetryReason.SignalErrorInvalidSession,
   },
   /** A JID that names no device of an account. */
   'invalid-signal-address': { message: 'The JID has no Signal address' },

@@ -1,6 +1,7 @@
 import { isHostedLidUser, isHostedPnUser, isLidUser, isPnUser, jidDecode, jidNormalizedUser } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
 import { KurirError } from '../errors/kurir-error.js'
+import type { NewCompanion } from '../signal/companion-trust.js'
 import type { LIDMapping, SignalDataSet } from '../signal/key-store.js'
 import { ExpiringMap } from '../time/expiring-map.js'
 import { deviceJid, deviceJids } from '../usync/device-jids.js'
@@ -8,8 +9,10 @@ import {
   applyAddedDevices,
   applyDeviceList,
   applyRemovedDevices,
+  applyVouchedDevice,
   type DeviceListContext,
   type DeviceListOutcome,
+  isHostedDevice,
 } from '../usync/device-list.js'
 import { parseDeviceNotification, parseOwnDevices } from '../usync/device-notification.js'
 import type { ParsedDeviceInfo } from '../usync/device-protocol.js'
@@ -93,6 +96,21 @@ export class DeviceDirectory {
           ),
     )
     await this.#forgetTwin(change.user, change.userLid)
+  }
+
+  /**
+   * Takes in a companion that showed beside a message that its account vouches for it (docs/protocol/02 §5.6): the
+   * account's list may not name it yet.
+   */
+  async companionVouched(jid: string, { identity, accountChanged }: NewCompanion): Promise<void> {
+    const user = jidNormalizedUser(jid)
+    const id = jidDecode(jid)?.device ?? 0
+    const { rawId, keyIndex } = identity
+    const device = { id, rawId, keyIndex, isHosted: isHostedDevice({ id, isHosted: identity.hosted }) }
+    await this.#judge(user, ({ stored }) => applyVouchedDevice(device, stored, accountChanged))
+    // Of the account's other companions the record may know nothing: the list is asked for when it is needed.
+    this.forget(user)
+    await this.#forgetTwin(user)
   }
 
   /** The list is kept per namespace: the other one is asked for anew when it is needed. */

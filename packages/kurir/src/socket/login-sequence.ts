@@ -36,9 +36,12 @@ export class LoginSequence {
     if (me || serverIdentity) ev.emit('creds.update', { ...(me && { me }), ...(serverIdentity && { serverIdentity }) })
     const active = this.#becomeActive()
     const stocked = this.#preKeys.uploadIfRequired()
+    // Before anything is sent: it decides which companions of our own are believed.
+    await this.#rememberOwnAccount()
+    if (connection.phase !== 'open') return
     logger.info({ me: creds.me?.id, location: node.attrs['location'] }, 'logged in')
     ev.emit('connection.update', { connection: 'open' })
-    await Promise.all([active, stocked, this.#rememberOwnAccount()])
+    await Promise.all([active, stocked])
     if (connection.phase !== 'open') return
     await this.#preKeys
       .checkDigest()

@@ -41,7 +41,7 @@ export function makeMessagesRecvLayer(below: MessagesRecvBelow): Layer<MessagesR
   const answerer = new RetryAnswerer(core, parts)
   const messages = new MessageReceiver(core, {
     queue,
-    decryptor: makeMessageDecryptor(core),
+    decryptor: makeMessageDecryptor(core, parts.devices),
     retries: requester,
     upsert: (message, type) => socket.upsertMessage(message, type),
     isOnline: () => availability.isOnline,

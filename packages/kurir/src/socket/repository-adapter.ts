@@ -1,5 +1,10 @@
+import { rawPublicKey } from '../crypto/curve.js'
 import type { DeviceCiphertext, KurirSignalRepository, SignalRepositoryWithLIDStore } from '../signal/repository.js'
 import { SignalError } from '../signal/signal-error.js'
+import { ExpiringMap } from '../time/expiring-map.js'
+
+/** Identities that a repository without a place for them has shown, for the life of the socket. */
+const IDENTITIES_KEPT = 20_000
 
 /**
  * A repository that the user supplies (`makeSignalRepository`) has Baileys' interface: what Kurir's own can do besides
@@ -9,7 +14,7 @@ export function completeRepository(
   repository: SignalRepositoryWithLIDStore | KurirSignalRepository,
 ): KurirSignalRepository {
   if ('encryptForDevices' in repository) return repository
-  const identities = new Map<string, Uint8Array>()
+  const identities = new ExpiringMap<Uint8Array>({ limit: IDENTITIES_KEPT, ttlMs: Number.POSITIVE_INFINITY })
   return {
     ...repository,
     decryptMessage: async ({ commit, ...message }) => runAfter(await repository.decryptMessage(message), commit),
@@ -30,6 +35,7 @@ export function completeRepository(
         sessions.map(async ({ jid, session }) => {
           try {
             await repository.injectE2ESession({ jid, session })
+            identities.set(jid, rawPublicKey(session.identityKey))
             return { jid, error: undefined }
           } catch (error) {
             return { jid, error: asSignalError(error) }
@@ -43,8 +49,8 @@ export function completeRepository(
     getIdentityKey: async jid => identities.get(jid),
     saveIdentityKey: async (jid, identityKey) => {
       const known = identities.get(jid)
-      identities.set(jid, identityKey)
-      return known === undefined || !Buffer.from(known).equals(identityKey)
+      identities.set(jid, rawPublicKey(identityKey))
+      return known === undefined || !Buffer.from(known).equals(rawPublicKey(identityKey))
     },
     // Baileys' interface has no way to forget a sender key: a new one begins when the store loses it.
     deleteSenderKey: async () => {},

@@ -12,6 +12,7 @@ import { parseRetryReceipt, type RetryKeys, type RetryRequest } from '../message
 import { decideResend, type ResendDecision } from '../messages/retry-rules.js'
 import { stanzaAttributesOf } from '../messages/stanza-attributes.js'
 import { proto } from '../proto/index.js'
+import { checkCompanion } from '../signal/companion-trust.js'
 import type { SocketCore } from './core.js'
 import { type OfferedKeys, offeredKeysOf } from './offered-keys.js'
 import { ownAccount } from './own-account.js'
@@ -126,7 +127,11 @@ export class RetryAnswerer {
     if (decision.session === 'keep') return
     if (decision.session === 'fetch' || !keys) {
       await this.#parts.sessions.assert([requester], true)
-    } else if (this.#offered.take(repository.jidToSignalProtocolAddress(requester), keys)) {
+      return
+    }
+    const { identity: identityKey, deviceIdentity } = keys
+    await checkCompanion(repository, { jid: requester, identityKey, deviceIdentity }, 'refuse')
+    if (this.#offered.take(repository.jidToSignalProtocolAddress(requester), keys)) {
       await repository.injectE2ESession({ jid: requester, session: bundleOf(keys, registrationId) })
     } else {
       // A request that came twice: the session from the first one stands.

@@ -1,5 +1,7 @@
 import { buildKeyBundleQuery, type KeyBundle, parseKeyBundles } from '../auth/key-bundles.js'
 import { isLidUser, isPnUser } from '../binary/jid.js'
+import { KurirError } from '../errors/kurir-error.js'
+import { checkCompanion, isCompanion } from '../signal/companion-trust.js'
 import type { SocketCore } from './core.js'
 import { canonicalDevice } from './own-account.js'
 
@@ -20,7 +22,8 @@ export class SessionDirectory {
 
   /**
    * Fetches and builds the sessions that are missing, or all of them with `force`. Devices that the server does not
-   * serve are skipped and logged: the others are not held up by them.
+   * serve, whose keys are not signed, or for which no account vouches are skipped and logged: the others are not held up
+   * by them (docs/protocol/02 §8.1).
    *
    * @returns whether anything was fetched
    */
@@ -46,19 +49,45 @@ export class SessionDirectory {
   }
 
   async #fetch(jids: readonly string[], identityChanged: boolean): Promise<void> {
-    const { connection, repository, logger } = this.#core
+    const { connection, logger } = this.#core
     const asked = await this.#namesToAskFor(jids)
     const answer = await connection.query(buildKeyBundleQuery([...asked.values()], identityChanged))
     const { bundles, failures } = parseKeyBundles(answer)
     for (const { jid, error } of failures) logger.warn({ jid, err: error }, 'the server has no key bundle for a device')
     const byName = new Map<string, KeyBundle>(bundles.map(bundle => [canonicalDevice(bundle.jid), bundle]))
-    const sessions = [...asked].flatMap(([jid, name]) => {
+    const served = [...asked].flatMap(([jid, name]) => {
       const bundle = byName.get(name)
-      return bundle ? [{ jid, session: bundle.session }] : []
+      return bundle ? [{ ...bundle, jid }] : []
     })
-    for (const { jid, error } of await repository.injectE2ESessions(sessions)) {
-      if (error) logger.error({ jid, err: error }, 'a key bundle was refused')
+    // The identities of phones vouch for those of the companions.
+    await this.#build(served.filter(({ jid }) => !isCompanion(jid)))
+    await this.#build(await this.#vouchedFor(served.filter(({ jid }) => isCompanion(jid))))
+  }
+
+  async #build(bundles: readonly KeyBundle[]): Promise<void> {
+    if (bundles.length === 0) return
+    const { repository } = this.#core
+    for (const { jid, error } of await repository.injectE2ESessions(bundles)) if (error) this.#refused(jid, error)
+  }
+
+  /** The bundles of companions that can show that their account vouches for them. */
+  async #vouchedFor(bundles: readonly KeyBundle[]): Promise<KeyBundle[]> {
+    const accepted: KeyBundle[] = []
+    for (const bundle of bundles) {
+      const { jid, deviceIdentity, session } = bundle
+      try {
+        await checkCompanion(this.#core.repository, { jid, identityKey: session.identityKey, deviceIdentity }, 'refuse')
+        accepted.push(bundle)
+      } catch (error) {
+        if (!KurirError.is(error)) throw error
+        this.#refused(jid, error)
+      }
     }
+    return accepted
+  }
+
+  #refused(jid: string, error: KurirError): void {
+    this.#core.logger.error({ jid, err: error }, 'a key bundle was refused')
   }
 
   /** Bundles are asked for under the LID where it is known (docs/protocol/02, which address is used when). */

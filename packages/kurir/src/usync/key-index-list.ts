@@ -29,8 +29,8 @@ export interface SignedKeyIndexList {
 }
 
 /** The first bytes of what is signed tell the kinds of statements apart. */
-const KEY_INDEX_LIST_PREFIX = Uint8Array.of(6, 2)
-const HOSTED_KEY_INDEX_LIST_PREFIX = Uint8Array.of(6, 7)
+export const WA_ADV_KEY_INDEX_LIST_PREFIX: Buffer = Buffer.of(6, 2)
+export const WA_ADV_HOSTED_KEY_INDEX_LIST_PREFIX: Buffer = Buffer.of(6, 7)
 /** An account has at most a hundred devices; the server's own limit in notifications is 500 bytes. */
 const MAX_LIST_BYTES = 8 * 1024
 
@@ -95,7 +95,7 @@ function decodeMessages(bytes: Uint8Array): {
  * @throws KurirError `key-index-list-invalid` with check `signature`
  */
 export function verifyKeyIndexList(signed: SignedKeyIndexList, accountKey: Uint8Array): void {
-  const prefix = signed.list.hosted ? HOSTED_KEY_INDEX_LIST_PREFIX : KEY_INDEX_LIST_PREFIX
+  const prefix = signed.list.hosted ? WA_ADV_HOSTED_KEY_INDEX_LIST_PREFIX : WA_ADV_KEY_INDEX_LIST_PREFIX
   if (!isVerified(accountKey, Buffer.concat([prefix, signed.details]), signed.signature)) {
     throw keyIndexListInvalid('signature')
   }

@@ -1,9 +1,9 @@
 import { USyncQuery as BaileysQuery, USyncUser as BaileysUser } from 'baileys'
 import { describe, expect, it } from 'vitest'
-import { StanzaError } from '../binary/accessors.js'
 import { decodeNode } from '../binary/decode.js'
 import { encodeBinaryNode } from '../binary/encode.js'
 import type { BinaryNode } from '../binary/node.js'
+import { ServerRefusal } from '../binary/server-refusal.js'
 import { KurirError } from '../errors/index.js'
 import { buildUSyncNode, USyncQuery } from './query.js'
 import { readVectors } from './testing/vectors.js'
@@ -239,8 +239,8 @@ describe('answers', () => {
       ['2@lid', 3],
       ['3@lid', undefined],
     ])
-    expect(parsed?.list[0]).toMatchObject({ contact: true, errors: { devices: { code: 'stanza-error', data: 404 } } })
-    expect(parsed?.list[0]?.errors?.['devices']).toBeInstanceOf(StanzaError)
+    expect(parsed?.list[0]).toMatchObject({ contact: true, errors: { devices: { code: 'server-refused', data: 404 } } })
+    expect(parsed?.list[0]?.errors?.['devices']).toBeInstanceOf(ServerRefusal)
     expect(parsed?.list[1]?.errors).toBeUndefined()
     expect(parsed?.list[2]?.errors?.['devices']).toMatchObject({ code: 'invalid-usync-result' })
   })

@@ -1,4 +1,4 @@
-import { jidDecode, S_WHATSAPP_NET } from '../binary/jid.js'
+import { accountJid, S_WHATSAPP_NET } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
 import { KurirError } from '../errors/index.js'
 import { USyncBotProfileProtocol } from './bot-profile-protocol.js'
@@ -118,21 +118,6 @@ function userAttributes(user: USyncUser): BinaryNode['attrs'] {
 
 function userElements(user: USyncUser, protocols: readonly USyncQueryProtocol[]): BinaryNode[] {
   return protocols.flatMap(protocol => protocol.getUserElement(user) ?? [])
-}
-
-/** The account that a JID belongs to, as the server names it: without device, on `s.whatsapp.net`, `lid` or `bot`. */
-function accountJid(jid: string | undefined): string | undefined {
-  const decoded = jidDecode(jid)
-  if (decoded === undefined || decoded.user === '') return undefined
-  switch (decoded.server) {
-    case 'c.us':
-    case 'hosted':
-      return `${decoded.user}@s.whatsapp.net`
-    case 'hosted.lid':
-      return `${decoded.user}@lid`
-    default:
-      return `${decoded.user}@${decoded.server}`
-  }
 }
 
 function invalidQuery(message: string, jid?: string): KurirError {
