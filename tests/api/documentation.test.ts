@@ -100,7 +100,7 @@ describe('the samples of the pages', () => {
       execFile(process.execPath, [compiler, '-p', folder], (_error, stdout) => resolve(stdout))
     })
     const complaints = output.split('\n').flatMap(line => {
-      const sample = samples.find(({ file }) => line.includes(file))
+      const sample = samples.find(({ file }) => line.startsWith(file) || line.includes(`/${file}`))
       return sample === undefined ? [] : [`${sample.page}:${sample.line} ${line.replace(/^.*?\(/, '(')}`]
     })
     expect(complaints).toEqual([])
