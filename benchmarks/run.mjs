@@ -1,6 +1,6 @@
 /**
- * `npm run bench [-- --only binary,signal]`: compares Kurir with the published Baileys (and zapo-js where it can do the
- * same work) in one run. Prints a table and writes benchmarks/results/latest.json.
+ * `npm run bench [-- --only binary,signal]`: compares Kurir with the published Baileys and zapo-js in one run. Prints a
+ * table and writes benchmarks/results/latest.json.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

@@ -1,7 +1,7 @@
 import { median, ROUNDS, smallerIsBetter } from '../harness.mjs'
 import { startProcess } from '../processes/channel.mjs'
 
-const CLIENTS = ['kurir', 'baileys']
+const CLIENTS = ['kurir', 'baileys', 'zapo']
 const SENDS = 600
 const RECEIVES = 2000
 const CONTACTS = 25

@@ -1,5 +1,7 @@
+import assert from 'node:assert/strict'
 import { proto as baileys } from 'baileys/WAProto/index.js'
 import { proto as kurir } from 'kurir/proto'
+import { proto as zapo } from 'zapo-js/proto'
 import { compare } from '../harness.mjs'
 
 const key = { remoteJid: '15550002222@s.whatsapp.net', fromMe: false, id: '3EB0C7A1F2D94E5B6A7C' }
@@ -65,31 +67,36 @@ const samples = [
   ],
 ]
 
+/** What a decoder read, in one form for every library. */
+const asObject = (type, message) => baileys[type].toObject(baileys[type].fromObject(message), { longs: String })
+
 export const measure = async () => {
   const rows = []
   for (const [what, type, operations, content] of samples) {
-    const [ours, theirs] = [kurir[type].fromObject(content), baileys[type].fromObject(content)]
-    const bytes = Buffer.from(baileys[type].encode(theirs).finish())
-    const repeat = work => ({
-      run: () => {
-        for (let index = 0; index < operations; index += 1) work()
-      },
-    })
+    // zapo-js has no fromObject: its messages are plain objects.
+    const contenders = {
+      kurir: { codec: kurir[type], message: kurir[type].fromObject(content) },
+      baileys: { codec: baileys[type], message: baileys[type].fromObject(content) },
+      zapo: { codec: zapo[type], message: content },
+    }
+    const bytes = Buffer.from(baileys[type].encode(contenders.baileys.message).finish())
+    for (const { codec, message } of Object.values(contenders)) {
+      assert.deepEqual(Buffer.from(codec.encode(message).finish()), bytes)
+      assert.deepEqual(asObject(type, codec.decode(bytes)), asObject(type, content))
+    }
+    const row = (direction, work) => {
+      const repeated = Object.entries(contenders).map(([name, { codec, message }]) => {
+        const run = () => {
+          for (let index = 0; index < operations; index += 1) work(codec, message)
+        }
+        return [name, { run }]
+      })
+      const { kurir, ...peers } = Object.fromEntries(repeated)
+      return compare({ name: `protobuf ${direction}, ${what}`, unit: 'messages/s', operations, kurir, peers })
+    }
     rows.push(
-      await compare({
-        name: `protobuf encode, ${what}`,
-        unit: 'messages/s',
-        operations,
-        kurir: repeat(() => kurir[type].encode(ours).finish()),
-        peers: { baileys: repeat(() => baileys[type].encode(theirs).finish()) },
-      }),
-      await compare({
-        name: `protobuf decode, ${what}`,
-        unit: 'messages/s',
-        operations,
-        kurir: repeat(() => kurir[type].decode(bytes)),
-        peers: { baileys: repeat(() => baileys[type].decode(bytes)) },
-      }),
+      await row('encode', (codec, message) => codec.encode(message).finish()),
+      await row('decode', codec => codec.decode(bytes)),
     )
   }
   return rows

@@ -1,0 +1,57 @@
+/** A client of Kurir or of Baileys, which share their interface. */
+import { silentLogger } from 'kurir/logger'
+import { memoryKeyStore } from '../memory-key-store.mjs'
+
+export const createClient = async (library, { onQr, onMessages }) => {
+  const { initAuthCreds, makeWASocket } = await import(library)
+  const creds = initAuthCreds()
+  const keys = memoryKeyStore()
+  let address
+  let socket
+
+  const connect = () =>
+    new Promise((resolve, reject) => {
+      socket = makeWASocket({
+        auth: { creds, keys },
+        waWebSocketUrl: address.url,
+        noiseRoot: { publicKey: Buffer.from(address.root, 'hex'), serial: 0 },
+        logger: silentLogger,
+        syncFullHistory: false,
+      })
+      socket.ev.process(events => {
+        if (events['creds.update']) Object.assign(creds, events['creds.update'])
+        const update = events['connection.update']
+        if (update?.qr) onQr(update.qr)
+        if (update?.connection === 'open') resolve('open')
+        if (update?.connection === 'close') {
+          const error = update.lastDisconnect?.error
+          if (error?.output?.statusCode === 515) resolve('restart')
+          else if (error) reject(error)
+        }
+        if (events['messages.upsert']) {
+          const { messages } = events['messages.upsert']
+          onMessages(messages.filter(({ key, message }) => !key.fromMe && message).length)
+        }
+      })
+    })
+
+  const send = (jid, text) => socket.sendMessage(jid, { text })
+
+  return {
+    pair: async where => {
+      address = where
+      if ((await connect()) !== 'restart') throw new Error('pairing did not restart')
+      await connect()
+    },
+    connect,
+    disconnect: async () => {
+      const ended = socket
+      socket = undefined
+      await ended.end(undefined)
+    },
+    send,
+    sendAll: async (jid, texts) => {
+      for (const text of texts) await send(jid, text)
+    },
+  }
+}
