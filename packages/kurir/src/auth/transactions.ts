@@ -18,6 +18,8 @@ export interface TransactionalKeyStore extends SignalKeyStoreWithTransaction {
    * waiting for each other.
    */
   transactionOver<T>(scopes: readonly string[], work: () => Promise<T>): Promise<T>
+  /** Resolves when the transactions that have begun are committed or thrown away. */
+  settled(): Promise<void>
 }
 
 /**
@@ -43,10 +45,20 @@ export function addTransactionCapability(
 ): TransactionalKeyStore {
   const locks = new ScopeLocks()
   const current = () => innermostLayer(locks)
+  let running = 0
+  let whenSettled: (() => void)[] = []
+  const rootEnded = () => {
+    running -= 1
+    if (running > 0) return
+    const waiting = whenSettled
+    whenSettled = []
+    for (const resolve of waiting) resolve()
+  }
 
   // No promise where nothing has to be waited for: this runs for every message.
   const run = async <T>(layer: Layer, scopes: readonly string[], work: () => Promise<T>): Promise<T> => {
     let heir: Layer | undefined
+    if (layer.parent === undefined) running += 1
     try {
       for (const scope of scopes.length > 1 ? new Set([...scopes].sort()) : scopes) {
         const granted = layer.lock(locks, scope)
@@ -60,8 +72,10 @@ export function addTransactionCapability(
       return result
     } finally {
       if (!layer.endAtOnce()) await layer.end()
-      if (layer.parent === undefined) locks.releaseTree(layer)
-      else locks.leave(layer, heir)
+      if (layer.parent === undefined) {
+        locks.releaseTree(layer)
+        rootEnded()
+      } else locks.leave(layer, heir)
     }
   }
 
@@ -80,6 +94,7 @@ export function addTransactionCapability(
     isInTransaction: () => current() !== undefined,
     transaction: (work, scope) => transactionOver([scope], work),
     transactionOver,
+    settled: () => (running === 0 ? Promise.resolve() : new Promise(resolve => whenSettled.push(resolve))),
   }
   const clear = state.clear?.bind(state)
   return clear === undefined ? store : { ...store, clear }

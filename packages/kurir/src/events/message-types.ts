@@ -22,6 +22,11 @@ export interface WAMessage extends proto.IWebMessageInfo {
   category?: string | undefined
   /** How often its decryption was retried. */
   retryCount?: number | undefined
+  /**
+   * Kurir: set when an earlier process or connection ended before the message was handled. It may have been seen by then;
+   * the number says how often it has been handed over again (docs/guarantees.md).
+   */
+  redelivered?: number | undefined
 }
 
 /** `notify`: live, tell the user; `append`: own, offline, system or fetched, add it to the chat quietly. */

@@ -30,7 +30,7 @@ export interface MessageDecryptor {
   /** The secret of the message that a bot answers; undefined when it is not known. */
   promptSecret(context: BotReplyContext, message: IncomingMessage): Promise<Uint8Array | undefined>
   /** Keeps the message until it has been handled; called inside `next` of the part that completes it. */
-  store?(message: WAMessage): Promise<void>
+  store?(message: WAMessage, incoming: IncomingMessage): Promise<void>
 }
 
 /** What became of an incoming message. */
@@ -178,7 +178,7 @@ class Opening {
   async #finish(): Promise<void> {
     if (this.#content === undefined || getContentType(this.#content) === undefined) return
     const judged = judgeContent(this.#incoming, this.#content)
-    if (judged.kind === 'content') await this.#decryptor.store?.(judged.message)
+    if (judged.kind === 'content') await this.#decryptor.store?.(judged.message, this.#incoming)
     this.#judged = judged
   }
 

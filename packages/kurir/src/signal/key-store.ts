@@ -86,6 +86,8 @@ export interface SignalDataTypeMap {
   'signed-pre-key': SignedKeyPair
   /** Kurir: a decrypted message that has not been handled yet, encoded by its owner (committed with the ratchet step). */
   inbox: Uint8Array
+  /** Kurir: a sent message until it is answered, and some time after it for retry requests, encoded by its owner. */
+  outbox: Uint8Array
   /** Kurir: user → verified device record (key-index list), encoded by its owner. */
   'device-record': Uint8Array
 }

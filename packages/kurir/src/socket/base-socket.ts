@@ -82,11 +82,14 @@ export function makeBaseLayer(config: SocketConfig): BaseLayer {
   return { core, preKeys, socket: baseMembers(core, preKeys, pairing) }
 }
 
-function begin({ ev, creds, connection }: SocketCore): void {
+function begin({ ev, creds, connection, memory, keys, config, logger }: SocketCore): void {
   // What waited on the server is handed over as one batch once it is complete.
   if (creds.me?.id) ev.buffer()
   ev.emit('connection.update', { connection: 'connecting', receivedPendingNotifications: false, qr: undefined })
-  void connection.start()
+  memory
+    .succeed(() => keys.settled(), config.connectTimeoutMs)
+    .catch(error => logger.warn({ err: error }, 'the connection before is still writing, going on without it'))
+    .then(() => connection.start())
 }
 
 function closeEventsAtTheEnd({ connection, ev, repository, config }: SocketCore): void {

@@ -13,6 +13,7 @@ import {
   timedOut,
   webSocketError,
 } from './connection-errors.js'
+import { withDeadline } from './deadline.js'
 import { KeepAlive } from './keep-alive.js'
 import { NoiseTransport } from './noise-transport.js'
 import { QueryTable } from './query-table.js'
@@ -314,16 +315,6 @@ export class Connection {
       this.#logger.debug({ err: error }, 'ping could not be sent'),
     )
   }
-}
-
-/** @throws KurirError `timed-out` (408) with this stage when the work takes longer */
-async function withDeadline(stage: string, milliseconds: number, work: void | Promise<void>): Promise<void> {
-  if (work === undefined) return
-  let timer: NodeJS.Timeout | undefined
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(timedOut(stage, milliseconds)), milliseconds)
-  })
-  await Promise.race([work, deadline]).finally(() => clearTimeout(timer))
 }
 
 const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)))

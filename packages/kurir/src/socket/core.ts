@@ -1,13 +1,13 @@
 import type { AuthenticationCreds } from '../auth/credentials.js'
-import { addTransactionCapability } from '../auth/transactions.js'
+import { addTransactionCapability, type TransactionalKeyStore } from '../auth/transactions.js'
 import type { BinaryNode } from '../binary/node.js'
 import { type BaileysBufferableEventEmitter, makeEventBuffer } from '../events/event-buffer.js'
 import type { ILogger } from '../logger/logger.js'
-import type { SignalKeyStoreWithTransaction } from '../signal/key-store.js'
 import type { LIDMapping } from '../signal/lid-mapping.js'
 import type { KurirSignalRepository } from '../signal/repository.js'
 import type { SocketConfig } from './config.js'
 import { Connection } from './connection.js'
+import { type DeviceMemory, deviceMemoryOf } from './device-memory.js'
 import { completeRepository } from './repository-adapter.js'
 import { ServerClock } from './server-clock.js'
 
@@ -20,8 +20,10 @@ export interface SocketCore {
   readonly ev: BaileysBufferableEventEmitter
   /** The live credentials: the same object for the life of the socket, updated in place by `creds.update`. */
   readonly creds: AuthenticationCreds
-  readonly keys: SignalKeyStoreWithTransaction
+  readonly keys: TransactionalKeyStore
   readonly repository: KurirSignalRepository
+  /** What outlives this connection. */
+  readonly memory: DeviceMemory
   readonly connection: Connection
   readonly clock: ServerClock
   readonly hooks: LayerHooks
@@ -61,6 +63,8 @@ export function makeCore(config: SocketConfig): SocketCore {
   const repository = completeRepository(
     config.makeSignalRepository({ creds, keys }, logger, pns => hooks.lookUpLids(pns)),
   )
+  const memory = deviceMemoryOf(creds)
+  memory.attach(auth.keys, logger)
   ev.on('creds.update', update => {
     Object.assign(creds, update)
   })
@@ -71,6 +75,7 @@ export function makeCore(config: SocketConfig): SocketCore {
     creds,
     keys,
     repository,
+    memory,
     connection: new Connection(config, creds),
     clock: new ServerClock(config.clock),
     hooks,

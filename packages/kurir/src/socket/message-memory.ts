@@ -15,32 +15,19 @@ const REMEMBERED_MS = 24 * 3_600_000
 export class MessageMemory {
   readonly #progress = new ExpiringMap<MessageProgress>({ limit: REMEMBERED, ttlMs: REMEMBERED_MS })
 
-  progressOf(message: IncomingMessage): MessageProgress | undefined {
-    return this.#progress.get(nameOf(message))
+  /** @param name see {@link messageName} */
+  progressOf(name: string): MessageProgress | undefined {
+    return this.#progress.get(name)
   }
 
-  note(message: IncomingMessage, progress: MessageProgress): void {
-    this.#progress.set(nameOf(message), progress)
+  note(name: string, progress: MessageProgress): void {
+    this.#progress.set(name, progress)
   }
 }
 
-/** An author is the same person under the phone number and under the LID. */
-function nameOf({ id, author, authorIsOwn, addressing }: IncomingMessage): string {
+/** Names a message by author and id. An author is the same person under the phone number and under the LID. */
+export function messageName({ id, author, authorIsOwn, addressing }: IncomingMessage): string {
   if (authorIsOwn) return id
   const person = addressing.addressingMode === 'lid' ? author : (addressing.senderAlt ?? author)
   return `${userFormOf(person)} ${id}`
-}
-
-const memories = new WeakMap<object, MessageMemory>()
-
-/**
- * The memory that goes with these credentials: the next connection of the same program knows what this one took over,
- * also where the receipts for it got lost.
- */
-export function messageMemoryOf(creds: object): MessageMemory {
-  const known = memories.get(creds)
-  if (known) return known
-  const memory = new MessageMemory()
-  memories.set(creds, memory)
-  return memory
 }

@@ -1,20 +1,20 @@
 import { isJidNewsletter } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
 import { KurirError } from '../errors/kurir-error.js'
-import type { MessageUpsertType, WAMessage } from '../events/message-types.js'
 import { buildAck, NACK_REASONS } from '../messages/acks.js'
-import { cleanMessage } from '../messages/clean.js'
 import { unwrapMessage } from '../messages/content-type.js'
 import { type IncomingMessage, parseIncomingMessage } from '../messages/incoming.js'
 import { type IncomingPlan, planIncoming } from '../messages/incoming-answer.js'
 import { type DecryptedMessage, decryptIncoming, type MessageDecryptor } from '../messages/incoming-decryption.js'
-import { userFormOf } from '../messages/own-account.js'
+import { type OwnAccount, userFormOf } from '../messages/own-account.js'
 import { buildDeliveryReceipt } from '../messages/receipts.js'
 import { RetryReason } from '../messages/retry-reasons.js'
 import { ExpiringMap } from '../time/expiring-map.js'
 import type { SocketCore } from './core.js'
+import type { HandOver } from './hand-over.js'
+import type { InboxEntry } from './inbox.js'
 import type { IncomingQueue } from './incoming-queue.js'
-import { type MessageMemory, messageMemoryOf } from './message-memory.js'
+import { messageName } from './message-memory.js'
 import { ownAccount } from './own-account.js'
 import type { RetryRequester } from './retry-requester.js'
 
@@ -22,7 +22,7 @@ export interface MessageReceiverParts {
   readonly queue: IncomingQueue
   readonly decryptor: MessageDecryptor
   readonly retries: RetryRequester
-  readonly upsert: (message: WAMessage, type: MessageUpsertType) => Promise<void>
+  readonly handOver: HandOver
   /** This client has announced itself as available. */
   readonly isOnline: () => boolean
 }
@@ -32,20 +32,19 @@ const REMEMBERED = 10_000
 const REMEMBERED_MS = 24 * 3_600_000
 
 /**
- * Takes a `<message>` from the stanza to `messages.upsert` (docs/protocol/03, receiving): decrypts it, hands it over,
- * then answers. Every stanza is answered once: by a receipt, an ack, or a request to send it again.
+ * Takes a `<message>` from the stanza to `messages.upsert` (docs/protocol/03, receiving): decrypts it and commits it to
+ * the inbox, hands it over and answers. Every stanza is answered once: by a receipt, an ack, or a request to send it
+ * again. What is not committed stays unanswered and comes again with the next connection.
  */
 export class MessageReceiver {
   readonly #core: SocketCore
   readonly #parts: MessageReceiverParts
-  readonly #memory: MessageMemory
   /** Pairs that were stored already: nearly every message repeats one. */
   readonly #learned = new ExpiringMap<string>({ limit: REMEMBERED, ttlMs: REMEMBERED_MS })
 
   constructor(core: SocketCore, parts: MessageReceiverParts) {
     this.#core = core
     this.#parts = parts
-    this.#memory = messageMemoryOf(core.creds)
   }
 
   /** Takes a stanza; messages of one chat are handled in the order of arrival. */
@@ -55,7 +54,10 @@ export class MessageReceiver {
   }
 
   async #handle(stanza: BinaryNode): Promise<void> {
-    const { logger, creds } = this.#core
+    const { logger, creds, connection } = this.#core
+    // It stays unanswered: the next connection gets it, and takes the steps of the ratchets.
+    if (connection.phase === 'ended') return
+    await this.#parts.handOver.recover()
     const me = ownAccount(creds)
     let incoming: IncomingMessage
     try {
@@ -70,7 +72,7 @@ export class MessageReceiver {
       return
     }
     await this.#learnIdentities(incoming)
-    const result = this.#judged(incoming, await decryptIncoming(incoming, this.#parts.decryptor, me))
+    const { result, entry } = await this.#open(incoming, me)
     if (result.kind === 'failed') {
       logger.warn({ err: result.error, id: incoming.id, author: incoming.author }, 'a message could not be decrypted')
     }
@@ -80,22 +82,41 @@ export class MessageReceiver {
       maxRetryCount: this.#core.config.maxMsgRetryCount,
     })
     if (result.kind === 'content') this.#parts.retries.arrived(incoming)
-    if (isProtocolMessage(plan)) {
-      // What it brings is stored before it is confirmed.
-      await this.#handOver(incoming, plan)
+    if (isProtocolMessage(plan) && entry === undefined) {
+      // Without an inbox, what it brings is stored before it is confirmed.
+      await this.#handOver(incoming, plan, entry)
       await this.#answer(incoming, plan)
       return
     }
     // In one turn: the read receipt of a program that reads at once must not overtake the delivery receipt.
-    await Promise.all([this.#handOver(incoming, plan), this.#answer(incoming, plan)])
+    await Promise.all([this.#handOver(incoming, plan, entry), this.#answer(incoming, plan)])
+  }
+
+  /** Decrypts; when this resolves, the step of the ratchet and the message in the inbox are committed. */
+  async #open(
+    incoming: IncomingMessage,
+    me: OwnAccount,
+  ): Promise<{ readonly result: DecryptedMessage; readonly entry: InboxEntry | undefined }> {
+    const { inbox } = this.#core.memory
+    try {
+      const result = this.#judged(incoming, await decryptIncoming(incoming, this.#parts.decryptor, me))
+      if (result.kind === 'content') return { result, entry: inbox.committed(incoming) }
+      inbox.discard(incoming)
+      return { result, entry: undefined }
+    } catch (error) {
+      inbox.discard(incoming)
+      throw error
+    }
   }
 
   /** What the keys say, corrected by what is known of the message itself. */
   #judged(incoming: IncomingMessage, result: DecryptedMessage): DecryptedMessage {
-    const progress = this.#memory.progressOf(incoming)
+    const { messages } = this.#core.memory
+    const name = messageName(incoming)
+    const progress = messages.progressOf(name)
     switch (result.kind) {
       case 'content':
-        this.#memory.note(incoming, 'handed-over')
+        messages.note(name, 'handed-over')
         return progress === 'handed-over' ? { kind: 'duplicate' } : result
       case 'failed':
         // Another copy was read: there is nothing to ask for.
@@ -103,7 +124,7 @@ export class MessageReceiver {
       case 'duplicate':
         return progress === undefined && !incoming.offline ? this.#keyReused(incoming) : result
       default:
-        if (progress === undefined) this.#memory.note(incoming, 'opened')
+        if (progress === undefined) messages.note(name, 'opened')
         return result
     }
   }
@@ -121,12 +142,9 @@ export class MessageReceiver {
     return { kind: 'failed', error }
   }
 
-  async #handOver(incoming: IncomingMessage, plan: IncomingPlan): Promise<void> {
-    const message = plan.upsert
-    if (!message) return
-    const { creds } = this.#core
-    cleanMessage(message, creds.me?.id ?? '', creds.me?.lid ?? '')
-    await this.#parts.upsert(message, incoming.offline ? 'append' : 'notify')
+  async #handOver(incoming: IncomingMessage, plan: IncomingPlan, entry: InboxEntry | undefined): Promise<void> {
+    const type = incoming.offline ? 'append' : 'notify'
+    if (plan.upsert) await this.#parts.handOver.handOver(plan.upsert, type, entry)
   }
 
   async #answer(incoming: IncomingMessage, plan: IncomingPlan): Promise<void> {

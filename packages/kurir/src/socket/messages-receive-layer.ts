@@ -6,6 +6,7 @@ import { parseIncomingMessage } from '../messages/incoming.js'
 import type { Availability } from './chats-layer.js'
 import { extendSocket, type Layer, type SocketCore } from './core.js'
 import type { GroupDirectory } from './group-directory.js'
+import { HandOver } from './hand-over.js'
 import { IncomingQueue } from './incoming-queue.js'
 import { makeMessageDecryptor } from './message-decryptor.js'
 import { MessageReceiver } from './message-receiver.js'
@@ -39,11 +40,12 @@ export function makeMessagesRecvLayer(below: MessagesRecvBelow): Layer<MessagesR
   core.hooks.incomingSettled = () => queue.settled()
   const requester = new RetryRequester(core)
   const answerer = new RetryAnswerer(core, parts)
+  const handOver = new HandOver(core, (message, type) => socket.upsertMessage(message, type))
   const messages = new MessageReceiver(core, {
     queue,
     decryptor: makeMessageDecryptor(core, parts.devices),
     retries: requester,
-    upsert: (message, type) => socket.upsertMessage(message, type),
+    handOver,
     isOnline: () => availability.isOnline,
   })
   const receipts = new ReceiptReceiver(core, queue, answerer)
@@ -55,6 +57,10 @@ export function makeMessagesRecvLayer(below: MessagesRecvBelow): Layer<MessagesR
     groupChanged: jid => groups.changed(jid),
   })
   const { connection } = core
+  core.ev.on('connection.update', update => {
+    if (update.connection === 'open') queue.add('recovery', { tag: 'recovery', attrs: {} }, () => handOver.recover())
+  })
+  connection.onEnd(() => handOver.close())
   connection.onStanza('message', node => messages.receive(node))
   connection.onStanza('appdata', node => messages.receive(node))
   connection.onStanza('receipt', node => receipts.receive(node))

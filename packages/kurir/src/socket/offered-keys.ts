@@ -21,14 +21,3 @@ export class OfferedKeys {
     return true
   }
 }
-
-const offered = new WeakMap<object, OfferedKeys>()
-
-/** The memory that goes with these credentials, over all connections of the process. */
-export function offeredKeysOf(creds: object): OfferedKeys {
-  const known = offered.get(creds)
-  if (known) return known
-  const made = new OfferedKeys()
-  offered.set(creds, made)
-  return made
-}

@@ -14,7 +14,7 @@ import { stanzaAttributesOf } from '../messages/stanza-attributes.js'
 import { proto } from '../proto/index.js'
 import { checkCompanion } from '../signal/companion-trust.js'
 import type { SocketCore } from './core.js'
-import { type OfferedKeys, offeredKeysOf } from './offered-keys.js'
+import type { OfferedKeys } from './offered-keys.js'
 import { ownAccount } from './own-account.js'
 import type { SenderKeyHolders } from './sender-key-holders.js'
 import type { SessionDirectory } from './session-directory.js'
@@ -34,7 +34,7 @@ export class RetryAnswerer {
   constructor(core: SocketCore, parts: RetryAnswererParts) {
     this.#core = core
     this.#parts = parts
-    this.#offered = offeredKeysOf(core.creds)
+    this.#offered = core.memory.offeredKeys
   }
 
   async answer(receipt: BinaryNode): Promise<void> {

@@ -1,0 +1,174 @@
+import { RecordSlots } from '../auth/record-slots.js'
+import type { BaileysBufferableEventEmitter } from '../events/event-buffer.js'
+import type { MessageUpsertType, WAMessage } from '../events/message-types.js'
+import type { ILogger } from '../logger/logger.js'
+import { decodeInboxRecord, encodeInboxRecord, type InboxRecord } from '../messages/inbox-record.js'
+import type { IncomingMessage } from '../messages/incoming.js'
+import type { SignalKeyStore } from '../signal/key-store.js'
+import { HandledNames, handledRowIds } from './handled-names.js'
+import { type MessageMemory, messageName } from './message-memory.js'
+
+/** A message in the inbox. */
+export interface InboxEntry {
+  readonly slot: number
+  /** Empty: not to be remembered as handled. */
+  readonly name: string
+  readonly record: Uint8Array
+}
+
+/** A message that an earlier process or connection has not seen handled. */
+export interface Undelivered {
+  readonly entry: InboxEntry
+  readonly message: WAMessage
+  readonly type: MessageUpsertType
+}
+
+/**
+ * Received messages from the step of the ratchet until their event was handled (docs/guarantees.md). The record is
+ * committed with the step; it goes when the handlers are through. What a process leaves behind is handed over by the
+ * next one, in order. One inbox per linked device and process.
+ */
+export class Inbox {
+  readonly #memory: MessageMemory
+  readonly #slots = new RecordSlots('inbox')
+  readonly #names = new HandledNames()
+  /** Stored in a transaction whose outcome is not known yet. */
+  readonly #pending = new WeakMap<IncomingMessage, InboxEntry>()
+  #undelivered: InboxEntry[] = []
+  #handled: InboxEntry[] = []
+  #sequence = 0
+  #loading: Promise<void> | undefined
+  #clearing: Promise<void> | undefined
+  #logger: ILogger | undefined
+
+  constructor(memory: MessageMemory) {
+    this.#memory = memory
+  }
+
+  /** @param store as the program has handed it in, without transactions */
+  attach(store: SignalKeyStore, logger: ILogger): void {
+    this.#slots.attach(store, logger)
+    this.#logger = logger
+  }
+
+  /** What is to be handed over before anything new, in the order of arrival. */
+  async takeUndelivered(): Promise<Undelivered[]> {
+    this.#loading ??= this.#load()
+    try {
+      await this.#loading
+    } catch (error) {
+      this.#loading = undefined
+      throw error
+    }
+    const entries = this.#undelivered
+    this.#undelivered = []
+    const found = entries.flatMap(entry => this.#reopen(entry))
+    found.sort((left, right) => left.sequence - right.sequence)
+    if (found.length > 0) await this.#countDelivery(found)
+    return found
+  }
+
+  /** Keeps a message; within the transaction that takes the step of the ratchet. */
+  async store(incoming: IncomingMessage, message: WAMessage, keys: SignalKeyStore): Promise<void> {
+    const name = messageName(incoming)
+    if (this.#memory.progressOf(name) === 'handed-over') return
+    const taken = this.#slots.take()
+    const slot = typeof taken === 'number' ? taken : await taken
+    if (slot === undefined) return
+    this.#sequence += 1
+    const type = incoming.offline ? 'append' : 'notify'
+    const record = encodeInboxRecord({ sequence: this.#sequence, deliveries: 0, type, name, message })
+    this.#pending.set(incoming, { slot, name, record })
+    await keys.set({ inbox: { [slot]: record } })
+  }
+
+  /** The entry of a message whose transaction has been committed; once. */
+  committed(incoming: IncomingMessage): InboxEntry | undefined {
+    const entry = this.#pending.get(incoming)
+    this.#pending.delete(incoming)
+    return entry
+  }
+
+  /** The transaction failed, or what it decrypted is not to be handed over. */
+  discard(incoming: IncomingMessage): void {
+    const entry = this.committed(incoming)
+    if (entry) void this.#clear([{ ...entry, name: '' }])
+  }
+
+  /** The entries were emitted: they go when everybody is through with it. */
+  watch(entries: readonly InboxEntry[], ev: BaileysBufferableEventEmitter): void {
+    ev.whenHandled().then(
+      () => this.#clear(entries),
+      // The emitter was destroyed: the next connection hands them over.
+      () => this.#undelivered.push(...entries),
+    )
+  }
+
+  /** Resolves when the store has let go of what is handled. */
+  async settled(): Promise<void> {
+    await this.#clearing
+  }
+
+  async #countDelivery(found: readonly Undelivered[]): Promise<void> {
+    try {
+      await this.#slots.rewrite(found.map(({ entry: { slot, record } }) => ({ slot, record })))
+    } catch (error) {
+      this.#logger?.warn({ err: error }, 'how often messages were handed over could not be stored')
+    }
+  }
+
+  async #load(): Promise<void> {
+    const { slots, further } = await this.#slots.load(handledRowIds)
+    for (const name of this.#names.load(further)) this.#memory.note(name, 'handed-over')
+    for (const { slot, record } of slots) this.#undelivered.push({ slot, record, name: '' })
+  }
+
+  /** Damaged records are dropped: nobody can read them, and the key is used up. */
+  #reopen({ slot, record }: InboxEntry): (Undelivered & { readonly sequence: number })[] {
+    let stored: InboxRecord
+    try {
+      stored = decodeInboxRecord(record)
+    } catch (error) {
+      this.#logger?.error({ err: error, slot }, 'a stored message could not be read')
+      void this.#clear([{ slot, record, name: '' }])
+      return []
+    }
+    const { sequence, name, type, message } = stored
+    const deliveries = stored.deliveries + 1
+    this.#sequence = Math.max(this.#sequence, sequence)
+    this.#memory.note(name, 'handed-over')
+    const entry = { slot, name, record: encodeInboxRecord({ ...stored, deliveries }) }
+    message.redelivered = deliveries
+    return [{ entry, message, type, sequence }]
+  }
+
+  /** Removes records; those that come while the store is busy go together. Never rejects. */
+  #clear(entries: readonly InboxEntry[]): Promise<void> {
+    this.#handled.push(...entries)
+    this.#clearing ??= this.#clearAll()
+    return this.#clearing
+  }
+
+  async #clearAll(): Promise<void> {
+    // Not in the turn of the caller: what it adds goes along.
+    await undefined
+    for (;;) {
+      const batch = this.#handled
+      this.#handled = []
+      if (batch.length === 0) break
+      const names = batch.flatMap(({ name }) => (name === '' ? [] : [name]))
+      try {
+        await this.#slots.clear(
+          batch.map(({ slot }) => slot),
+          this.#names.add(names),
+        )
+      } catch (error) {
+        // They stay, and go with the next ones; a restart would hand them over again.
+        this.#logger?.warn({ err: error }, 'handled messages could not be removed from the key store')
+        this.#handled.unshift(...batch)
+        break
+      }
+    }
+    this.#clearing = undefined
+  }
+}
