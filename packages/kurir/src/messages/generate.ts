@@ -6,11 +6,14 @@ import { invalidContent } from './content/content-error.js'
 import { buildContent } from './content/content-kinds.js'
 import type {
   AnyMessageContent,
+  ContentModifiers,
+  Editable,
   MessageContentGenerationOptions,
   MessageGenerationOptions,
   MessageGenerationOptionsFromContent,
 } from './content/content-types.js'
-import { applyContext, applyEdit, applySecret, withContextInfo } from './content/modifiers.js'
+import { applyEdit } from './content/edit.js'
+import { applyAlbum, applyContext, applySecret, applyViewOnce, withContextInfo } from './content/modifiers.js'
 import { getContentType, normalizeMessageContent } from './content-type.js'
 import { generateMessageIDV2 } from './ids.js'
 import { isUserChat } from './own-account.js'
@@ -26,8 +29,9 @@ export async function generateWAMessageContent(
   options: MessageContentGenerationOptions = {},
 ): Promise<proto.Message> {
   const bare = await buildContent(content, options)
-  const withContext = applyContext(bare, content)
-  const edited = applyEdit(withContext, content, options)
+  const modifiers = content as ContentModifiers & Editable
+  const media = applyAlbum(applyViewOnce(bare, modifiers), modifiers, options)
+  const edited = await applyEdit(applyContext(media, modifiers), modifiers, options)
   return proto.Message.create(applySecret(edited, options))
 }
 
@@ -124,20 +128,23 @@ function quotedContent(message: proto.IMessage | null | undefined): proto.IMessa
   return { [kind]: rest }
 }
 
-function ephemeralContext(
-  message: proto.IMessage,
-  { ephemeralExpiration, ephemeralSettingTimestamp }: MessageGenerationOptionsFromContent,
-): proto.IContextInfo {
+function ephemeralContext(message: proto.IMessage, options: MessageGenerationOptionsFromContent): proto.IContextInfo {
+  const { ephemeralSettingTimestamp } = options
+  const expiration = timerOf(options)
   const kind = getContentType(normalizeMessageContent(message))
-  if (!ephemeralExpiration || kind === 'protocolMessage' || message.ephemeralMessage) return {}
-  if (!Number.isInteger(ephemeralExpiration) || ephemeralExpiration < 0) {
-    throw invalidContent('ephemeralExpiration', 'The timer of a message is a number of seconds')
-  }
-  if (ephemeralSettingTimestamp === undefined) return { expiration: ephemeralExpiration }
+  if (expiration === 0 || kind === 'protocolMessage' || message.ephemeralMessage) return {}
+  if (ephemeralSettingTimestamp === undefined) return { expiration }
   const { Initiator, Trigger } = proto.DisappearingMode
   return {
-    expiration: ephemeralExpiration,
+    expiration,
     ephemeralSettingTimestamp,
     disappearingMode: { initiator: Initiator.CHANGED_IN_CHAT, trigger: Trigger.CHAT_SETTING },
   }
+}
+
+/** Baileys takes the seconds as text too. */
+function timerOf({ ephemeralExpiration = 0 }: MessageGenerationOptionsFromContent): number {
+  const seconds = Number(ephemeralExpiration)
+  if (Number.isInteger(seconds) && seconds >= 0 && seconds <= 0xffff_ffff) return seconds
+  throw invalidContent('ephemeralExpiration', 'The timer of a message is a number of seconds')
 }

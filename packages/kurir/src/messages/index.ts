@@ -6,10 +6,23 @@ export * from './ack-verdict.js'
 export * from './acks.js'
 export * from './bot-replies.js'
 export * from './clean.js'
+export type { AlbumMessageOptions } from './content/album.js'
 export { hasNonNullishProperty } from './content/content-kinds.js'
 export type * from './content/content-types.js'
-export { extractUrlFromText, generateLinkPreviewIfRequired, URL_REGEX } from './content/link-preview.js'
+export { prepareDisappearingMessageSettingContent } from './content/disappearing.js'
+export type { EventMessageOptions } from './content/event.js'
+export { generateForwardMessageContent } from './content/forward.js'
+export type { GroupInviteInfo } from './content/group-invite.js'
+export {
+  extractUrlFromText,
+  generateLinkPreviewIfRequired,
+  URL_REGEX,
+  type WAUrlInfo,
+} from './content/link-preview.js'
 export { withContextInfo } from './content/modifiers.js'
+export type { ParentMessage } from './content/parent-message.js'
+export type { PollMessageOptions } from './content/poll.js'
+export type { ButtonReplyInfo } from './content/replies.js'
 export type * from './content-aliases.js'
 export * from './content-type.js'
 export * from './decode.js'

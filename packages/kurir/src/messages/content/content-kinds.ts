@@ -1,56 +1,111 @@
 import type { proto } from '../../proto/index.js'
+import { buildAlbum } from './album.js'
+import { buildLimitSharing, buildRequestPhoneNumber, buildSharePhoneNumber } from './chat-settings.js'
+import { buildComment } from './comment.js'
+import { buildContacts } from './contacts.js'
 import { invalidContent } from './content-error.js'
 import type { AnyMessageContent, MessageContentGenerationOptions } from './content-types.js'
+import { buildDisappearingSetting } from './disappearing.js'
+import { buildEvent } from './event.js'
+import { buildEventResponse } from './event-response.js'
+import { buildForward } from './forward.js'
+import { buildGroupInvite } from './group-invite.js'
+import { buildLiveLocation, buildLocation } from './location.js'
+import { buildOrder } from './order.js'
+import { buildKeep, buildPin } from './pin.js'
+import { buildPoll, buildPollResult } from './poll.js'
+import { buildPollAddOption, buildPollVote } from './poll-vote.js'
+import { buildRaw, droppedMembers, undeliverable } from './raw.js'
+import { buildReaction } from './reaction.js'
+import { buildButtonReply, buildListReply } from './replies.js'
+import { buildRevoke } from './revoke.js'
+import { suggestionFor } from './suggestion.js'
 import { buildText } from './text.js'
+
+type Built = proto.IMessage | Promise<proto.IMessage>
+
+/** Content that has this member. */
+type ContentWith<Key extends PropertyKey, Content = AnyMessageContent> = Content extends { [K in Key]: unknown }
+  ? Content
+  : never
 
 /** One kind of content: the member that announces it, and what makes a message of it. */
 interface ContentKind {
   readonly key: string
-  /** A method, so that a builder may take the content that has the member and no other. */
-  build(content: AnyMessageContent, options: MessageContentGenerationOptions): proto.IMessage | Promise<proto.IMessage>
+  /** Members beside the key, apart from those that every kind takes; `any` where a kind checks them itself. */
+  readonly members: readonly string[] | 'any'
+  readonly build: (content: AnyMessageContent, options: MessageContentGenerationOptions) => Built | undefined
+}
+
+function kind<Key extends string>(
+  key: Key,
+  build: (content: ContentWith<Key>, options: MessageContentGenerationOptions) => Built,
+  members: ContentKind['members'] = [],
+): ContentKind {
+  return {
+    key,
+    members,
+    build: (content, options) => (hasNonNullishProperty(content, key) ? build(content, options) : undefined),
+  }
 }
 
 /**
  * The kinds, in the order in which they are looked for: the first one present decides (docs/protocol/03, 2.2). A new
- * kind is one more line.
+ * kind is one more line. Kinds of Kurir's own come after those of Baileys.
  */
-const contentKinds: readonly ContentKind[] = [{ key: 'text', build: buildText }]
+const contentKinds: readonly ContentKind[] = [
+  kind('text', buildText, ['linkPreview']),
+  kind('contacts', buildContacts),
+  kind('location', buildLocation),
+  kind('react', buildReaction),
+  kind('delete', buildRevoke),
+  kind('forward', buildForward, ['force']),
+  kind('disappearingMessagesInChat', buildDisappearingSetting),
+  kind('groupInvite', buildGroupInvite),
+  kind('pin', buildPin, ['type', 'time']),
+  kind('buttonReply', buildButtonReply, ['type']),
+  kind('listReply', buildListReply),
+  kind('event', buildEvent),
+  kind('poll', buildPoll),
+  kind('album', buildAlbum),
+  kind('sharePhoneNumber', buildSharePhoneNumber),
+  kind('requestPhoneNumber', buildRequestPhoneNumber),
+  kind('limitSharing', buildLimitSharing),
+  kind('liveLocation', buildLiveLocation),
+  kind('pollVote', buildPollVote),
+  kind('pollAddOption', buildPollAddOption),
+  kind('pollResult', buildPollResult),
+  kind('eventResponse', buildEventResponse),
+  kind('comment', buildComment),
+  kind('keep', buildKeep, ['type']),
+  kind('order', buildOrder),
+  kind('raw', buildRaw),
+]
 
-/** Kinds of Baileys that are not built yet: told apart from typing errors. */
-const unsupportedKinds: ReadonlySet<string> = new Set([
-  'contacts',
-  'location',
-  'react',
-  'delete',
-  'forward',
-  'disappearingMessagesInChat',
-  'groupInvite',
-  'pin',
-  'buttonReply',
-  'ptv',
-  'product',
-  'listReply',
-  'event',
-  'poll',
-  'album',
-  'sharePhoneNumber',
-  'requestPhoneNumber',
-  'limitSharing',
-  'image',
-  'video',
-  'document',
-  'audio',
-  'sticker',
+/** Members that go with any kind. */
+const modifiers = ['mentions', 'mentionAll', 'contextInfo', 'viewOnce', 'albumParentKey', 'edit'] as const
+
+/** Members that belong into the options beside the content. */
+const optionNames: ReadonlySet<string> = new Set([
+  'quoted',
+  'messageId',
+  'timestamp',
+  'ephemeralExpiration',
+  'statusJidList',
+  'statusSetting',
+  'backgroundColor',
+  'font',
+  'mediaUploadTimeoutMs',
+  'useCachedGroupMetadata',
 ])
 
 /** Whether content has a member that is neither null nor undefined. */
 export function hasNonNullishProperty<Key extends PropertyKey>(
   content: AnyMessageContent,
   key: Key,
-): content is Extract<AnyMessageContent, { [K in Key]?: unknown }> {
-  if (typeof content !== 'object' || content === null || !(key in content)) return false
+): content is ContentWith<Key> {
   // Programs in JavaScript may pass anything.
-  if (Object(content) !== content) return false
+  if (typeof content !== 'object' || content === null || !(key in content)) return false
   const value: unknown = Reflect.get(content, key)
   return value !== null && value !== undefined
 }
@@ -58,18 +113,47 @@ export function hasNonNullishProperty<Key extends PropertyKey>(
 /**
  * Builds the bare message of some content, without modifiers.
  *
- * @throws KurirError `invalid-content` for content of no known kind or with impossible members
+ * @throws KurirError `invalid-content` for content of no known kind, with members that its kind does not know, or with
+ *   impossible ones; `undeliverable-content` for buttons, lists and the like
  */
 export async function buildContent(
   content: AnyMessageContent,
   options: MessageContentGenerationOptions,
 ): Promise<proto.IMessage> {
-  for (const kind of contentKinds) {
-    if (hasNonNullishProperty(content, kind.key)) return await kind.build(content, options)
+  const dropped = droppedMembers.find(member => hasNonNullishProperty(content, member))
+  if (dropped !== undefined) throw undeliverable(dropped)
+  const found = contentKinds.find(({ key }) => hasNonNullishProperty(content, key))
+  if (found === undefined) throw noKind(content)
+  checkMembers(content, found)
+  const message = await found.build(content, options)
+  if (message === undefined) throw noKind(content)
+  return message
+}
+
+function noKind(content: AnyMessageContent): Error {
+  const keys = typeof content === 'object' && content !== null ? Object.keys(content).slice(0, 16) : []
+  const names = contentKinds.map(({ key }) => key)
+  for (const name of keys) {
+    const meant = suggestionFor(name, names)
+    if (meant !== undefined) {
+      return invalidContent(name, `There is no content "${name}": did you mean "${meant}"?`, { suggestion: meant })
+    }
   }
-  const keys = typeof content === 'object' && content !== null ? Object.keys(content) : []
-  const unsupported = keys.find(key => unsupportedKinds.has(key))
-  throw unsupported === undefined
-    ? invalidContent('content', 'The content has no member that names a kind of message', { keys: keys.slice(0, 16) })
-    : invalidContent(unsupported, 'This kind of content is not supported', { keys: keys.slice(0, 16) })
+  return invalidContent('content', 'The content has no member that names a kind of message', { keys, kinds: names })
+}
+
+/** A member that nobody reads would be lost without a word. */
+function checkMembers(content: AnyMessageContent, { key, members }: ContentKind): void {
+  if (members === 'any') return
+  const known = new Set<string>([key, ...members, ...modifiers])
+  const unknown = Object.keys(content).find(name => !known.has(name) && hasNonNullishProperty(content, name))
+  if (unknown === undefined) return
+  if (optionNames.has(unknown)) {
+    throw invalidContent(unknown, `"${unknown}" is an option: it goes into the third argument of sendMessage`, {
+      kind: key,
+    })
+  }
+  const suggestion = suggestionFor(unknown, known)
+  const hint = suggestion === undefined ? '' : `: did you mean "${suggestion}"?`
+  throw invalidContent(unknown, `A message with "${key}" takes no "${unknown}"${hint}`, { kind: key, suggestion })
 }

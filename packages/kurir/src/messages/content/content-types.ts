@@ -1,26 +1,33 @@
 import type { WAMessage, WAMessageKey } from '../../events/message-types.js'
 import type { MediaGenerationOptions, WAMediaUpload } from '../../media/media-types.js'
 import type { proto } from '../../proto/index.js'
+import type { AlbumContent } from './album.js'
+import type { LimitSharingContent, RequestPhoneNumberContent, SharePhoneNumberContent } from './chat-settings.js'
+import type { CommentContent } from './comment.js'
+import type { ContactsContent } from './contacts.js'
+import type { DisappearingMessagesContent } from './disappearing.js'
+import type { EventContent } from './event.js'
+import type { EventResponseContent } from './event-response.js'
+import type { ForwardContent } from './forward.js'
+import type { GroupInviteContent } from './group-invite.js'
+import type { WAUrlInfo } from './link-preview.js'
+import type { LiveLocationContent, LocationContent } from './location.js'
+import type { OrderContent } from './order.js'
+import type { KeepContent, PinContent } from './pin.js'
+import type { PollContent, PollResultContent } from './poll.js'
+import type { PollAddOptionContent, PollVoteContent } from './poll-vote.js'
+import type { RawContent } from './raw.js'
+import type { ReactionContent } from './reaction.js'
+import type { ButtonReplyContent, ListReplyContent } from './replies.js'
+import type { DeleteContent } from './revoke.js'
+import type { TextContent } from './text.js'
 
 /**
- * What `sendMessage` accepts, one type for each kind of content. A new kind adds its type here, a builder file beside
- * this one, and a line in `content-kinds.ts`.
+ * What `sendMessage` accepts. The type of a kind stands beside its builder; a new kind adds it here, and a line in
+ * `content-kinds.ts`.
  */
 
-/** Preview of a link, as fetched or as given by the caller. */
-export interface WAUrlInfo {
-  'canonical-url': string
-  /** The URL as it stands in the text. */
-  'matched-text': string
-  title: string
-  description?: string | undefined
-  jpegThumbnail?: Uint8Array | undefined
-  /** An uploaded larger picture. */
-  highQualityThumbnail?: proto.Message.IImageMessage | undefined
-  originalThumbnailUrl?: string | undefined
-}
-
-/** Members that several kinds of content take. */
+/** Members that every kind of content takes, where they make sense for it. */
 export interface ContentModifiers {
   /** People mentioned; the text has to contain `@<user>` for each. */
   mentions?: string[] | undefined
@@ -28,6 +35,10 @@ export interface ContentModifiers {
   mentionAll?: boolean | undefined
   /** Merged over the computed context. */
   contextInfo?: proto.IContextInfo | undefined
+  /** Pictures, videos and voice messages only. */
+  viewOnce?: boolean | undefined
+  /** Pictures and videos only: key of the album's head. */
+  albumParentKey?: WAMessageKey | undefined
 }
 
 /** Content that may replace the content of a message sent before. */
@@ -36,11 +47,17 @@ export interface Editable {
   edit?: WAMessageKey | null | undefined
 }
 
-export interface TextContent extends ContentModifiers, Editable {
-  text: string
-  /** `null`: none; left out: made from the first https URL when the socket can fetch it. */
-  linkPreview?: WAUrlInfo | null | undefined
-}
+/** Kinds of Kurir's own: Baileys sends these through `relayMessage` only, or not at all. */
+export type KurirMessageContent =
+  | LiveLocationContent
+  | PollVoteContent
+  | PollAddOptionContent
+  | PollResultContent
+  | EventResponseContent
+  | CommentContent
+  | KeepContent
+  | OrderContent
+  | RawContent
 
 /** Members that every kind of media takes. */
 export interface MediaModifiers extends ContentModifiers, Editable {
@@ -109,17 +126,48 @@ export interface DocumentContent extends MediaModifiers, Thumbnail {
 export type AnyMediaMessageContent = ImageContent | VideoContent | AudioContent | StickerContent | DocumentContent
 
 /** Everything that makes an ordinary message. */
-export type AnyRegularMessageContent = TextContent | AnyMediaMessageContent
+export type AnyRegularMessageContent =
+  | TextContent
+  | AnyMediaMessageContent
+  | ContactsContent
+  | LocationContent
+  | ReactionContent
+  | GroupInviteContent
+  | PinContent
+  | ButtonReplyContent
+  | ListReplyContent
+  | EventContent
+  | PollContent
+  | AlbumContent
+  | SharePhoneNumberContent
+  | RequestPhoneNumberContent
+  | KurirMessageContent
 
 /** Everything that `sendMessage` accepts. */
-export type AnyMessageContent = AnyRegularMessageContent
+export type AnyMessageContent =
+  | AnyRegularMessageContent
+  | ForwardContent
+  | DeleteContent
+  | DisappearingMessagesContent
+  | LimitSharingContent
 
 /** What building content may use of the outside world. */
 export interface MessageContentGenerationOptions extends MediaGenerationOptions {
   /** Fetches the preview of a link. */
   getUrlInfo?: ((text: string) => Promise<WAUrlInfo | undefined>) | undefined
+  /** Makes the token of a call link; events with a call need it. Times are Unix seconds. */
+  getCallLink?: ((type: 'audio' | 'video', event?: { startTime: number }) => Promise<string | undefined>) | undefined
+  /** The picture that an invitation to a group shows. */
+  getGroupPicture?: ((group: string) => Promise<Uint8Array | undefined>) | undefined
+  /** Finds a message that votes, answers, comments and sealed edits belong to. */
+  getMessage?: ((key: WAMessageKey) => Promise<proto.IMessage | undefined>) | undefined
   /** Destination, where it matters for the content. */
   jid?: string | undefined
+  /** Own JIDs: sealing needs them. */
+  userJid?: string | undefined
+  userLid?: string | undefined
+  /** The destination is the announcement group of a community: reactions are sealed there. */
+  isCommunityAnnouncement?: boolean | undefined
   /** `#RRGGBB`, `#AARRGGBB` or a number; status texts. */
   backgroundColor?: string | number | undefined
   /** 0 to 10, see docs/protocol/03, 2.3; status texts. */
@@ -128,6 +176,8 @@ export interface MessageContentGenerationOptions extends MediaGenerationOptions 
   now?: number | undefined
   /** 32 bytes for a new message secret; random when left out. */
   messageSecret?: Uint8Array | undefined
+  /** 12 bytes to seal with; random when left out, as it has to be outside of tests. */
+  sealingIv?: Uint8Array | undefined
 }
 
 /** Options of `sendMessage`. */
@@ -135,19 +185,24 @@ export interface MiscMessageGenerationOptions {
   timestamp?: Date | undefined
   /** Message to answer. */
   quoted?: WAMessage | undefined
-  /** Seconds until the message disappears. */
-  ephemeralExpiration?: number | undefined
+  /** Seconds until the message disappears; 0 keeps it. The chat's timer when left out, as far as it is known. */
+  ephemeralExpiration?: number | string | undefined
   /** Unix seconds at which the chat's timer was set; the socket knows it. */
   ephemeralSettingTimestamp?: number | undefined
   messageId?: string | undefined
   mediaUploadTimeoutMs?: number | undefined
+  /** Who sees a status, or gets the messages of a broadcast list. */
   statusJidList?: string[] | undefined
+  /** Which privacy setting of the account the audience of a status follows; `contacts` when left out. */
+  statusSetting?: StatusSetting | undefined
   backgroundColor?: string | undefined
   font?: number | undefined
   /** Accepted for compatibility, not used. */
   broadcast?: boolean | undefined
   useCachedGroupMetadata?: boolean | undefined
 }
+
+export type StatusSetting = 'contacts' | 'allowlist' | 'denylist' | 'close_friends'
 
 export interface MessageGenerationOptionsFromContent extends MiscMessageGenerationOptions {
   /** Own JID, with device. */
@@ -157,5 +212,5 @@ export interface MessageGenerationOptionsFromContent extends MiscMessageGenerati
 }
 
 export interface MessageGenerationOptions
-  extends Omit<MessageContentGenerationOptions, 'backgroundColor' | 'font'>,
+  extends Omit<MessageContentGenerationOptions, 'backgroundColor' | 'font' | 'userJid' | 'userLid'>,
     MessageGenerationOptionsFromContent {}

@@ -1,6 +1,18 @@
 import type { ILogger } from '../../logger/logger.js'
 import type { proto } from '../../proto/index.js'
-import type { WAUrlInfo } from './content-types.js'
+
+/** Preview of a link, as fetched or as given by the caller. */
+export interface WAUrlInfo {
+  'canonical-url': string
+  /** The URL as it stands in the text. */
+  'matched-text': string
+  title: string
+  description?: string | undefined
+  jpegThumbnail?: Uint8Array | undefined
+  /** An uploaded larger picture. */
+  highQualityThumbnail?: proto.Message.IImageMessage | undefined
+  originalThumbnailUrl?: string | undefined
+}
 
 /** https URLs without user information (docs/protocol/03, 7.12). */
 export const URL_REGEX = /https:\/\/(?![^\s/]*@)[A-Za-z\d.-]+\.[A-Za-z]{2,}(?::\d+)?(?:\/\S*)?/g

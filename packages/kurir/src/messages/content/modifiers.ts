@@ -3,8 +3,9 @@ import { randomBytes } from '../../crypto/random.js'
 import { proto } from '../../proto/index.js'
 import { type ContentType, getContentType, messageWrappers } from '../content-type.js'
 import { messageSecretLength } from '../message-secrets.js'
+import { targetKey } from './checks.js'
 import { invalidContent } from './content-error.js'
-import type { ContentModifiers, Editable, MessageContentGenerationOptions } from './content-types.js'
+import type { ContentModifiers, MessageContentGenerationOptions } from './content-types.js'
 
 /** Most people that one message mentions. */
 const maxMentions = 1_024
@@ -71,23 +72,35 @@ const contextless: ReadonlySet<ContentType> = new Set<ContentType>([
   'pinInChatMessage',
 ])
 
-/** Turns new content into the change of an own message (docs/protocol/03, 2.5). */
-export function applyEdit(
+/**
+ * Marks media to be seen once. Current clients set a flag on the media itself, and the stanza says so too; Baileys wraps
+ * the message (docs/protocol/03, 14).
+ */
+export function applyViewOnce(message: proto.IMessage, { viewOnce }: ContentModifiers): proto.IMessage {
+  if (viewOnce !== true) return message
+  const { imageMessage, videoMessage, ptvMessage, audioMessage } = message
+  if (imageMessage) return { ...message, imageMessage: { ...imageMessage, viewOnce } }
+  if (videoMessage) return { ...message, videoMessage: { ...videoMessage, viewOnce } }
+  if (ptvMessage) return { ...message, ptvMessage: { ...ptvMessage, viewOnce } }
+  if (audioMessage) return { ...message, audioMessage: { ...audioMessage, viewOnce } }
+  throw invalidContent('viewOnce', 'Only pictures, videos and voice messages can be seen once')
+}
+
+/** Puts media into the album whose head was sent before (docs/protocol/03, 2.4). */
+export function applyAlbum(
   message: proto.IMessage,
-  { edit }: Editable,
+  { albumParentKey }: ContentModifiers,
   options: MessageContentGenerationOptions,
 ): proto.IMessage {
-  if (edit === null || edit === undefined) return message
-  if (!edit.id || !edit.remoteJid) throw invalidContent('edit', 'The key of the message to edit has no id or chat')
-  const { remoteJid, fromMe, id, participant } = edit
-  return {
-    protocolMessage: {
-      key: { remoteJid, fromMe, id, ...(participant ? { participant } : {}) },
-      type: proto.Message.ProtocolMessage.Type.MESSAGE_EDIT,
-      editedMessage: message,
-      timestampMs: options.now ?? Date.now(),
-    },
+  if (albumParentKey === null || albumParentKey === undefined) return message
+  if (!message.imageMessage && !message.videoMessage) {
+    throw invalidContent('albumParentKey', 'An album consists of pictures and videos')
   }
+  const messageAssociation: proto.IMessageAssociation = {
+    associationType: proto.MessageAssociation.AssociationType.MEDIA_ALBUM,
+    parentMessageKey: targetKey('albumParentKey', albumParentKey, options.jid),
+  }
+  return { ...message, messageContextInfo: { ...message.messageContextInfo, messageAssociation } }
 }
 
 /** Kinds whose content is sealed with the secret of another message. */

@@ -1,7 +1,14 @@
 import type { proto } from '../../proto/index.js'
+import { checkText } from './checks.js'
 import { invalidContent } from './content-error.js'
-import type { MessageContentGenerationOptions, TextContent } from './content-types.js'
-import { generateLinkPreviewIfRequired, linkPreviewFields } from './link-preview.js'
+import type { ContentModifiers, Editable, MessageContentGenerationOptions } from './content-types.js'
+import { generateLinkPreviewIfRequired, linkPreviewFields, type WAUrlInfo } from './link-preview.js'
+
+export interface TextContent extends ContentModifiers, Editable {
+  text: string
+  /** `null`: none; left out: made from the first https URL when the socket can fetch it. */
+  linkPreview?: WAUrlInfo | null | undefined
+}
 
 /** Fonts of status texts (docs/protocol/03, 2.3). */
 const fonts: ReadonlySet<number> = new Set([0, 1, 2, 6, 7, 8, 9, 10])
@@ -15,8 +22,7 @@ export async function buildText(
   content: TextContent,
   options: MessageContentGenerationOptions,
 ): Promise<proto.IMessage> {
-  const { text } = content
-  if (typeof text !== 'string' || text === '') throw invalidContent('text', 'The text of a message may not be empty')
+  const text = checkText('text', content.text)
   const message: proto.Message.IExtendedTextMessage = { text }
   const preview =
     content.linkPreview === undefined
