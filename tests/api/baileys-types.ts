@@ -50,14 +50,19 @@ interface ExportDifferences {
     | 'encodeNewsletterMessage'
     | 'encodeWAMessage'
     | 'extractMessageContent'
+    | 'generateForwardMessageContent'
     | 'generateLinkPreviewIfRequired'
     | 'generateLoginNode'
     | 'generateRegistrationNode'
+    | 'generateWAMessage'
+    | 'generateWAMessageContent'
     | 'generateWAMessageFromContent'
     | 'getBinaryNodeMessages'
     | 'getContentType'
+    | 'hasNonNullishProperty'
     | 'isRealMessage'
     | 'normalizeMessageContent'
+    | 'prepareDisappearingMessageSettingContent'
     | 'proto'
     | 'shouldIncrementChatUnread'
     | 'WAMessageStubType'
@@ -79,19 +84,22 @@ interface ExportDifferences {
   readonly absent: 'extractE2ESessionFromRetryReceipt'
   /** Without `auth`, `logger` and `makeSignalRepository`, which are made when a socket needs them. */
   readonly lazyDefaults: 'DEFAULT_CONNECTION_CONFIG'
-  /** Takes text so far; the other kinds of content are still to come (./still-to-come.json). */
-  readonly textOnly: 'generateWAMessage' | 'generateWAMessageContent' | 'hasNonNullishProperty'
   /** All of the socket's differences. */
   readonly socket: 'default' | 'makeWASocket'
 }
 
 /** The same for members of the socket. */
 interface MemberDifferences {
-  readonly newerSchema: 'createParticipantNodes' | 'ev' | 'relayMessage' | 'upsertMessage' | 'waitForConnectionUpdate'
+  readonly newerSchema:
+    | 'createParticipantNodes'
+    | 'ev'
+    | 'relayMessage'
+    | 'sendMessage'
+    | 'upsertMessage'
+    | 'waitForConnectionUpdate'
   readonly noEnum: 'fetchAccountReachoutTimelock' | 'fetchNewChatMessageCap' | 'groupMetadata'
   readonly savedAccount: 'authState'
   readonly classes: 'executeUSyncQuery' | 'messageRetryManager' | 'signalRepository' | 'ws'
-  readonly textOnly: 'sendMessage'
 }
 
 /** Functions that take fewer arguments than in Baileys, or whose result is a promise in one of the two only. */

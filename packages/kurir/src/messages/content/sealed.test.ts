@@ -62,7 +62,7 @@ describe('sealed add-ons as other clients make them', () => {
 })
 
 function open(
-  sealed: { encPayload?: Uint8Array | null; encIv?: Uint8Array | null } | null | undefined,
+  sealed: Parameters<typeof openWithSecret>[0] | null | undefined,
   originalSender: string,
   modifier: string,
   useCase: MessageSecretUseCase,
