@@ -40,9 +40,12 @@ export function publicSigningKey(signingKey: SigningKey): Uint8Array {
  *   'G' version(1) states(1) state*
  *   state: flags(1) keyId(4) signingPublic(32) [private(32)] [seed(32)] knownFrom(4) iteration(4) chainKey(32)
  *          skipped(2) (iteration(4) seed(32))*
+ *
+ * Version 1 was written without knownFrom at first, later with it under the same number; it is read in both forms.
  */
 const magic = 0x47
-const formatVersion = 1
+const formatVersion = 2
+const firstVersion = 1
 const keyLength = 32
 const isOwn = 1
 const hasSeed = 2
@@ -64,7 +67,7 @@ export function encodeSenderKeyRecord(record: SenderKeyRecord): Buffer {
  */
 export function decodeSenderKeyRecord(stored: unknown): SenderKeyRecord {
   try {
-    if (stored instanceof Uint8Array && stored[0] === magic) return readRecord(new RecordReader(stored))
+    if (stored instanceof Uint8Array && stored[0] === magic) return readRecord(stored)
     return { states: readSenderKeyJson(stored).slice(0, senderKeyStateLimit) }
   } catch (cause) {
     if (cause instanceof SignalError) throw cause
@@ -91,21 +94,42 @@ function writeState(writer: RecordWriter, { keyId, signingKey, chain, knownFrom 
   writer.bytes(chain.skipped)
 }
 
-function readRecord(reader: RecordReader): SenderKeyRecord {
-  reader.uint8()
-  if (reader.uint8() !== formatVersion) throw damaged('version')
+function readRecord(stored: Uint8Array): SenderKeyRecord {
+  switch (stored[1]) {
+    case formatVersion:
+      return readStates(stored, { hasKnownFrom: true })
+    case firstVersion:
+      try {
+        return readStates(stored, { hasKnownFrom: true })
+      } catch {
+        // All fields have fixed lengths: no record fits both forms to its end but by chance.
+        return readStates(stored, { hasKnownFrom: false })
+      }
+    default:
+      throw damaged('version')
+  }
+}
+
+interface StateLayout {
+  readonly hasKnownFrom: boolean
+}
+
+function readStates(stored: Uint8Array, layout: StateLayout): SenderKeyRecord {
+  const reader = new RecordReader(stored)
+  // Magic and version.
+  reader.bytes(2)
   const count = reader.uint8()
   if (count > senderKeyStateLimit) throw damaged('states')
-  const states = Array.from({ length: count }, () => readState(reader))
+  const states = Array.from({ length: count }, () => readState(reader, layout))
   if (!reader.isAtEnd) throw damaged('trailing bytes')
   return { states }
 }
 
-function readState(reader: RecordReader): SenderKeyState {
+function readState(reader: RecordReader, { hasKnownFrom }: StateLayout): SenderKeyState {
   const flags = reader.uint8()
   const keyId = reader.uint32()
   const signingKey = readSigningKey(reader, flags)
-  const knownFrom = reader.uint32()
+  const knownFrom = hasKnownFrom ? reader.uint32() : 0
   const next = reader.uint32()
   const key = reader.bytes(keyLength)
   const count = reader.uint16()

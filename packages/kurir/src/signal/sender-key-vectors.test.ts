@@ -188,6 +188,35 @@ describe('sender key record vectors', () => {
     }
   })
 
+  describe('version 1 of the compact form', () => {
+    const ofVersion1 = (states: StoredStates) => {
+      const bytes = encodeSenderKeyRecord(decodeSenderKeyRecord(stored(states)))
+      bytes.writeUInt8(1, 1)
+      return bytes
+    }
+    const withoutKnownFrom = (states: StoredStates) => {
+      const bytes = ofVersion1(states)
+      const { signingKey } = newest(decodeSenderKeyRecord(bytes))
+      const position = 3 + 1 + 4 + (signingKey.kind === 'own' ? 64 : 32)
+      return Buffer.concat([bytes.subarray(0, position), bytes.subarray(position + 4)])
+    }
+
+    it('is read with the field that came later, and without it', () => {
+      for (const states of [...records.senderRecords, ...Object.values(records.receiverRecords)]) {
+        if (states.length === 0) continue
+        const expected = decodeSenderKeyRecord(encodeSenderKeyRecord(decodeSenderKeyRecord(stored(states))))
+        expect(decodeSenderKeyRecord(ofVersion1(states))).toEqual(expected)
+        expect(decodeSenderKeyRecord(withoutKnownFrom(states))).toEqual(expected)
+      }
+    })
+
+    it.each([0, 3, 255])('another version is refused: %i', version => {
+      const bytes = ofVersion1(records.receiverRecords.afterInOrder)
+      bytes.writeUInt8(version, 1)
+      expect(() => decodeSenderKeyRecord(bytes)).toThrow(expect.objectContaining({ code: 'invalid-sender-key-record' }))
+    })
+  })
+
   it.each(['{}', 'null', '[{}]', '[1]', 'x', ''])('refuses %j', text => {
     expect(() => decodeSenderKeyRecord(Buffer.from(text))).toThrow(
       expect.objectContaining({ code: 'invalid-sender-key-record' }),
