@@ -381,6 +381,7 @@ export {
   unixTimestampSeconds,
 } from './time/index.js'
 export {
+  type BusinessNameData,
   type DeviceListData,
   type DisappearingModeData,
   extractDeviceJids,
@@ -388,16 +389,20 @@ export {
   type KeyIndexData,
   type ParsedDeviceInfo,
   type StatusData,
+  type TextStatusData,
   USyncBotProfileProtocol,
+  USyncBusinessProtocol,
   USyncContactProtocol,
   USyncDeviceProtocol,
   USyncDisappearingModeProtocol,
   USyncLIDProtocol,
+  USyncPictureProtocol,
   USyncQuery,
   type USyncQueryProtocol,
   type USyncQueryResult,
   type USyncQueryResultList,
   USyncStatusProtocol,
+  USyncTextStatusProtocol,
   USyncUser,
   USyncUsernameProtocol,
 } from './usync/index.js'

@@ -21,6 +21,8 @@ import {
   decodeDeviceRecord,
   deviceIds,
   encodeDeviceRecord,
+  isOutdated,
+  notingExpectation,
   PRIMARY_ONLY,
 } from '../usync/device-record.js'
 import { USyncQuery } from '../usync/query.js'
@@ -175,14 +177,16 @@ export class DeviceDirectory {
     const { repository, keys, logger } = this.#core
     const stored = await this.#stored(user)
     const outcome = apply({ stored, primaryIdentity: await repository.getIdentityKey(user) })
+    const dated = (record: DeviceRecord) => notingExpectation(record, stored, this.#core.clock.nowSeconds())
     switch (outcome.kind) {
       case 'updated':
         await this.#dropSessions(user, outcome.gone)
-        await keys.set(rowsOf(user, outcome.record))
-        this.#lists.set(user, deviceJids(user, outcome.record))
+        await keys.set(rowsOf(user, dated(outcome.record)))
+        this.#remember(user, dated(outcome.record))
         break
       case 'unchanged':
-        this.#lists.set(user, deviceJids(user, outcome.record))
+        if (stored) await this.#update(user, stored, dated(outcome.record))
+        this.#remember(user, dated(outcome.record))
         break
       case 'invalidated':
         await this.#dropSessions(user, outcome.gone)
@@ -190,16 +194,27 @@ export class DeviceDirectory {
         this.forget(user)
         break
       case 'outdated':
-        if (stored) this.#lists.set(user, deviceJids(user, stored))
+        if (stored) this.#remember(user, stored)
         break
       case 'refused':
         logger.warn({ user, err: outcome.error }, 'a device list was refused')
-        this.#lists.set(user, deviceJids(user, stored ?? PRIMARY_ONLY))
+        this.#remember(user, stored ?? PRIMARY_ONLY)
         break
       case 'identity-needed':
         break
     }
     return outcome.kind
+  }
+
+  async #update(user: string, stored: DeviceRecord, record: DeviceRecord): Promise<void> {
+    if (encodeDeviceRecord(record).equals(encodeDeviceRecord(stored))) return
+    await this.#core.keys.set(rowsOf(user, record))
+  }
+
+  #remember(user: string, record: DeviceRecord): void {
+    const isOld = isOutdated(record, this.#core.clock.nowSeconds())
+    if (isOld) this.#core.logger.warn({ user }, 'a device list is out of date: its companions are left out')
+    this.#lists.set(user, deviceJids(user, isOld ? PRIMARY_ONLY : record))
   }
 
   async #dropSessions(user: string, ids: readonly number[]): Promise<void> {

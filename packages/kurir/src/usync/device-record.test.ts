@@ -7,17 +7,22 @@ import {
   deviceIds,
   encodeDeviceRecord,
   hasCompanions,
+  isOutdated,
   knownDeviceList,
+  notingExpectation,
   PRIMARY_ONLY,
 } from './device-record.js'
 
 const uint32 = fc.integer({ min: 0, max: 0xffff_ffff })
 const seconds = fc.integer({ min: 1, max: 2 ** 48 })
-const record: fc.Arbitrary<DeviceRecord> = fc.record(
+const record = fc.record(
   {
     rawId: uint32,
     timestamp: seconds,
-    expectedTimestamp: seconds,
+    expected: fc.record(
+      { expectedTimestamp: seconds, expectedSince: seconds },
+      { requiredKeys: ['expectedTimestamp'] },
+    ),
     currentIndex: uint32,
     validIndexes: fc.array(uint32, { maxLength: 100 }),
     hosted: fc.boolean(),
@@ -38,7 +43,8 @@ const record: fc.Arbitrary<DeviceRecord> = fc.record(
 describe('stored device records', () => {
   it('come back as they were', () => {
     fc.assert(
-      fc.property(record, original => {
+      fc.property(record, ({ expected, ...rest }) => {
+        const original: DeviceRecord = { ...rest, ...expected }
         expect(decodeDeviceRecord(encodeDeviceRecord(original))).toStrictEqual(original)
       }),
     )
@@ -55,7 +61,15 @@ describe('stored device records', () => {
       hosted: false,
       devices,
     }
-    expect(encodeDeviceRecord(typical).length).toBeLessThanOrEqual(26)
+    expect(encodeDeviceRecord(typical).length).toBeLessThanOrEqual(27)
+  })
+
+  it('of the first format, without the time of an expectation, are read', () => {
+    const linked: DeviceRecord = { ...PRIMARY_ONLY, timestamp: 5, expectedTimestamp: 6 }
+    const bytes = encodeDeviceRecord(linked)
+    // After format, flags, raw id and the two times comes the one that was added.
+    const first = Buffer.concat([Buffer.of(1), bytes.subarray(1, 5), bytes.subarray(6)])
+    expect(decodeDeviceRecord(first)).toStrictEqual(linked)
   })
 
   it('that are damaged are refused', () => {
@@ -71,7 +85,7 @@ describe('stored device records', () => {
       { numRuns: 1000 },
     )
     const bytes = encodeDeviceRecord(PRIMARY_ONLY)
-    for (const damaged of [Buffer.of(), bytes.subarray(0, -1), Buffer.concat([bytes, Buffer.of(0)]), Buffer.of(2, 0)]) {
+    for (const damaged of [Buffer.of(), bytes.subarray(0, -1), Buffer.concat([bytes, Buffer.of(0)]), Buffer.of(3, 0)]) {
       expect(() => decodeDeviceRecord(damaged)).toThrow(expect.objectContaining({ code: 'invalid-device-record' }))
     }
     expect(() => decodeDeviceRecord(Buffer.of(1, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0x7f))).toThrow(KurirError)
@@ -91,5 +105,34 @@ describe('stored device records', () => {
       timestamp: 5,
       expectedTimestamp: 6,
     })
+  })
+
+  const day = 86_400
+  const linked: DeviceRecord = {
+    ...PRIMARY_ONLY,
+    timestamp: 1_700_000_000,
+    devices: [...PRIMARY_ONLY.devices, { id: 4, keyIndex: 1, isHosted: false }],
+  }
+
+  it('are out of date after 35 days, or when a list that was announced has not come for 25 hours', () => {
+    const after = (seconds: number, changes: Partial<DeviceRecord> = {}) =>
+      isOutdated({ ...linked, ...changes }, linked.timestamp + seconds)
+    expect([after(35 * day), after(35 * day + 1)]).toEqual([false, true])
+    const expectedTimestamp = linked.timestamp + 10
+    const expectedSince = linked.timestamp + 3 * day
+    expect(after(3 * day + 25 * 3600, { expectedTimestamp, expectedSince })).toBe(false)
+    expect(after(3 * day + 25 * 3600 + 1, { expectedTimestamp, expectedSince })).toBe(true)
+    expect(after(30 * day, { expectedTimestamp })).toBe(false)
+    // Nothing to lose, or nothing signed yet.
+    expect(after(99 * day, { devices: PRIMARY_ONLY.devices })).toBe(false)
+    expect(after(99 * day, { timestamp: 0 })).toBe(false)
+  })
+
+  it('remember since when a newer list is missing, over announcements of still newer ones', () => {
+    const told = notingExpectation({ ...linked, expectedTimestamp: linked.timestamp + 1 }, undefined, 100)
+    expect(told.expectedSince).toBe(100)
+    expect(notingExpectation({ ...linked, expectedTimestamp: linked.timestamp + 9 }, told, 200).expectedSince).toBe(100)
+    expect(notingExpectation(linked, told, 200)).toEqual(linked)
+    expect(notingExpectation({ ...told, expectedSince: 5 }, linked, 200).expectedSince).toBe(200)
   })
 })

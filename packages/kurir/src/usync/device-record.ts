@@ -18,6 +18,8 @@ export interface DeviceRecord {
   readonly timestamp: number
   /** Seconds: a newer list exists; ask again. */
   readonly expectedTimestamp?: number
+  /** Seconds: when we were first told of it. */
+  readonly expectedSince?: number
   readonly currentIndex: number
   readonly validIndexes: readonly number[]
   /** The account is hosted in the cloud. */
@@ -55,11 +57,40 @@ export function knownDeviceList(record: DeviceRecord, deviceHash: string): Known
 
 /** The record with another announced time; what is not newer than the list is dropped. */
 export function withExpectedTimestamp(record: DeviceRecord, expected: number | undefined): DeviceRecord {
-  const { expectedTimestamp: _previous, ...rest } = record
-  return expected !== undefined && expected > record.timestamp ? { ...rest, expectedTimestamp: expected } : rest
+  const { expectedTimestamp, expectedSince, ...rest } = record
+  if (expected === undefined || expected <= record.timestamp) return rest
+  const isKnown = expected === expectedTimestamp && expectedSince !== undefined
+  return { ...rest, expectedTimestamp: expected, ...(isKnown && { expectedSince }) }
 }
 
-const FORMAT = 1
+/** The record with the time at which an announced list was first heard of; a list that goes on missing keeps its time. */
+export function notingExpectation(record: DeviceRecord, stored: DeviceRecord | undefined, now: number): DeviceRecord {
+  const { expectedTimestamp } = record
+  if (expectedTimestamp === undefined) return record
+  const since = stored?.expectedTimestamp === undefined ? undefined : stored.expectedSince
+  return { ...record, expectedSince: since ?? now }
+}
+
+const LIST_LIFETIME_S = 35 * 86_400
+const EXPECTED_LIST_PATIENCE_S = 25 * 3600
+
+/**
+ * True when a list is too old to go by: phones sign theirs anew well before 35 days are over, and a list that is
+ * announced arrives within a day. A service that holds new lists back would otherwise keep a removed companion in force
+ * for ever (docs/protocol/02 §5.4, periodic check). A record without companions, or without any list yet, does not age.
+ *
+ * @param now seconds
+ */
+export function isOutdated(record: DeviceRecord, now: number): boolean {
+  if (!hasCompanions(record) || record.timestamp === 0) return false
+  const { timestamp, expectedTimestamp, expectedSince = now } = record
+  const isUnmet = expectedTimestamp !== undefined && now - expectedSince > EXPECTED_LIST_PATIENCE_S
+  return isUnmet || now - timestamp > LIST_LIFETIME_S
+}
+
+const FORMAT = 2
+/** Without the time of the expectation. */
+const FIRST_FORMAT = 1
 const HOSTED = 1
 const HAS_RAW_ID = 2
 const MAX_ENTRIES = 4096
@@ -75,6 +106,7 @@ export function encodeDeviceRecord(record: DeviceRecord): Buffer {
   write(record.rawId ?? 0)
   write(record.timestamp)
   write(record.expectedTimestamp ?? 0)
+  write(record.expectedSince ?? 0)
   write(record.currentIndex)
   write(record.validIndexes.length)
   for (const index of record.validIndexes) write(index)
@@ -108,10 +140,11 @@ export function decodeDeviceRecord(bytes: Uint8Array): DeviceRecord {
     return Array.from({ length: count }, readEntry)
   }
   const flags = bytes[1] ?? 0
-  if (bytes[0] !== FORMAT) throw invalidRecord()
+  if (bytes[0] !== FORMAT && bytes[0] !== FIRST_FORMAT) throw invalidRecord()
   const rawId = read()
   const timestamp = read()
   const expectedTimestamp = read()
+  const expectedSince = bytes[0] === FIRST_FORMAT ? 0 : read()
   const currentIndex = read()
   const validIndexes = readList(read)
   const devices = readList((): DeviceEntry => {
@@ -123,7 +156,8 @@ export function decodeDeviceRecord(bytes: Uint8Array): DeviceRecord {
   if (position !== bytes.length) throw invalidRecord()
   const record = { timestamp, currentIndex, validIndexes, hosted: (flags & HOSTED) !== 0, devices }
   const known = flags & HAS_RAW_ID ? { ...record, rawId } : record
-  return expectedTimestamp === 0 ? known : { ...known, expectedTimestamp }
+  if (expectedTimestamp === 0) return known
+  return { ...known, expectedTimestamp, ...(expectedSince !== 0 && { expectedSince }) }
 }
 
 function invalidRecord(): KurirError {

@@ -1,4 +1,5 @@
 export { type BotProfileCommand, type BotProfileInfo, USyncBotProfileProtocol } from './bot-profile-protocol.js'
+export { type BusinessNameData, USyncBusinessProtocol } from './business-protocol.js'
 export { USyncContactProtocol } from './contact-protocol.js'
 export { deviceJid, deviceJids, deviceListHash, extractDeviceJids, isOwnDevice, type OwnDevice } from './device-jids.js'
 export {
@@ -37,7 +38,9 @@ export {
   deviceIds,
   encodeDeviceRecord,
   hasCompanions,
+  isOutdated,
   knownDeviceList,
+  notingExpectation,
   PRIMARY_ONLY,
 } from './device-record.js'
 export { type DisappearingModeData, USyncDisappearingModeProtocol } from './disappearing-mode-protocol.js'
@@ -49,6 +52,7 @@ export {
 } from './key-index-list.js'
 export { USyncLIDProtocol } from './lid-protocol.js'
 export { generateParticipantHashV2, participantHash } from './participant-hash.js'
+export { USyncPictureProtocol } from './picture-protocol.js'
 export type { USyncQueryProtocol } from './protocol.js'
 export { buildUSyncNode, type USyncContext, type USyncMode, USyncQuery } from './query.js'
 export {
@@ -58,5 +62,6 @@ export {
   type USyncQueryResultList,
 } from './result.js'
 export { type StatusData, USyncStatusProtocol } from './status-protocol.js'
+export { type TextStatusData, USyncTextStatusProtocol } from './text-status-protocol.js'
 export { type KnownDeviceList, USyncUser } from './user.js'
 export { USyncUsernameProtocol } from './username-protocol.js'

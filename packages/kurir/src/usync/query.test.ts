@@ -5,6 +5,7 @@ import { encodeBinaryNode } from '../binary/encode.js'
 import type { BinaryNode } from '../binary/node.js'
 import { ServerRefusal } from '../binary/server-refusal.js'
 import { KurirError } from '../errors/index.js'
+import { proto } from '../proto/index.js'
 import { buildUSyncNode, USyncQuery } from './query.js'
 import { readVectors } from './testing/vectors.js'
 import { USyncUser } from './user.js'
@@ -212,6 +213,45 @@ describe('answers', () => {
       if (contentHex !== undefined) return { tag, attrs, content: Buffer.from(contentHex, 'hex') }
       return Array.isArray(content) ? { tag, attrs, content: content.map(withBytes) } : { tag, attrs }
     }
+  })
+
+  it('of the protocols that Baileys does not have', () => {
+    const query = new USyncQuery().withTextStatusProtocol().withPictureProtocol().withBusinessProtocol()
+    expect(query.protocols.map(protocol => protocol.getQueryElement())).toEqual([
+      node('text_status'),
+      node('picture', { type: 'preview' }),
+      node('business', {}, [node('verified_name')]),
+    ])
+    const { Details } = proto.VerifiedNameCertificate
+    const details = Details.encode({ verifiedName: 'Bakery', issuer: 'smb:wa', serial: 7 }).finish()
+    const certificate = Buffer.from(proto.VerifiedNameCertificate.encode({ details }).finish())
+    const user = (jid: string, children: BinaryNode[]) => node('user', { jid }, children)
+    const parsed = query.parseUSyncQueryResult(
+      answer([
+        user('1@lid', [
+          node('text_status', { text: 'baking', ephemeral_duration_sec: '86400', last_update_time: '1700000000' }, [
+            node('emoji', { content: '🥖' }),
+          ]),
+          node('picture', { id: '15' }),
+          node('business', {}, [node('verified_name', { verified_level: 'low' }, certificate)]),
+        ]),
+        user('2@lid', [node('text_status'), node('picture'), node('business')]),
+        user('3@lid', [
+          node('picture', {}, [errorNode('401', 'not-authorized')]),
+          node('business', {}, [node('verified_name', {}, Buffer.alloc(9, 0xff))]),
+        ]),
+      ]),
+    )
+    expect(parsed?.list).toMatchObject([
+      {
+        text_status: { text: 'baking', emoji: '🥖', duration: 86_400, setAt: new Date(1_700_000_000_000) },
+        picture: '15',
+        business: { verifiedName: 'Bakery', verifiedLevel: 'low', issuer: 'smb:wa', serial: '7' },
+      },
+      { text_status: { text: '', setAt: new Date(0) } },
+      { errors: { picture: { code: 'server-refused', data: 401 }, business: { code: 'invalid-usync-result' } } },
+    ])
+    expect(parsed?.list[1]).not.toHaveProperty('business')
   })
 
   it('tell a list that did not change from an empty one', () => {

@@ -2,13 +2,16 @@ import { accountJid, S_WHATSAPP_NET } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
 import { KurirError } from '../errors/index.js'
 import { USyncBotProfileProtocol } from './bot-profile-protocol.js'
+import { USyncBusinessProtocol } from './business-protocol.js'
 import { USyncContactProtocol } from './contact-protocol.js'
 import { USyncDeviceProtocol } from './device-protocol.js'
 import { USyncDisappearingModeProtocol } from './disappearing-mode-protocol.js'
 import { USyncLIDProtocol } from './lid-protocol.js'
+import { USyncPictureProtocol } from './picture-protocol.js'
 import type { USyncQueryProtocol } from './protocol.js'
 import { parseUSyncQueryResult, type USyncQueryResult } from './result.js'
 import { USyncStatusProtocol } from './status-protocol.js'
+import { USyncTextStatusProtocol } from './text-status-protocol.js'
 import type { USyncUser } from './user.js'
 import { USyncUsernameProtocol } from './username-protocol.js'
 
@@ -67,6 +70,21 @@ export class USyncQuery {
 
   withUsernameProtocol(): this {
     return this.withProtocol(new USyncUsernameProtocol())
+  }
+
+  /** Not in Baileys. */
+  withTextStatusProtocol(): this {
+    return this.withProtocol(new USyncTextStatusProtocol())
+  }
+
+  /** Not in Baileys. */
+  withPictureProtocol(): this {
+    return this.withProtocol(new USyncPictureProtocol())
+  }
+
+  /** Not in Baileys. */
+  withBusinessProtocol(): this {
+    return this.withProtocol(new USyncBusinessProtocol())
   }
 
   /** Asks with a protocol of your own. */

@@ -3,10 +3,12 @@ import type { BinaryNode } from '../binary/node.js'
 import type { ServerRefusal } from '../binary/server-refusal.js'
 import { KurirError } from '../errors/index.js'
 import type { BotProfileInfo } from './bot-profile-protocol.js'
+import type { BusinessNameData } from './business-protocol.js'
 import type { ParsedDeviceInfo } from './device-protocol.js'
 import type { DisappearingModeData } from './disappearing-mode-protocol.js'
 import type { USyncQueryProtocol } from './protocol.js'
 import type { StatusData } from './status-protocol.js'
+import type { TextStatusData } from './text-status-protocol.js'
 
 /** What the server said about one user, by protocol name. A protocol without answer has no key. */
 export interface USyncQueryResultList {
@@ -21,6 +23,10 @@ export interface USyncQueryResultList {
   disappearing_mode?: DisappearingModeData
   username?: string
   bot?: BotProfileInfo
+  text_status?: TextStatusData
+  /** The id of the profile picture. */
+  picture?: string
+  business?: BusinessNameData
   /** Protocols that could not be answered for this user; what we knew before still stands. */
   errors?: Record<string, KurirError>
   [protocol: string]: unknown
