@@ -7,7 +7,7 @@
  */
 const floors = [
   ['errors'],
-  ['logger', 'time', 'compatibility', 'proto', 'crypto', 'binary'],
+  ['logger', 'time', 'compatibility', 'proto', 'crypto', 'binary', 'egress'],
   [
     'noise',
     'signal',

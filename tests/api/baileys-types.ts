@@ -23,9 +23,11 @@ interface ExportDifferences {
     | 'aesEncrypWithIV'
     | 'Curve'
     | 'encodeBigEndian'
+    | 'encryptedStream'
     | 'KEY_BUNDLE_TYPE'
     | 'makeNoiseHandler'
     | 'NOISE_WA_HEADER'
+    | 'toBuffer'
     | 'unpadRandomMax16'
     | 'WA_ADV_ACCOUNT_SIG_PREFIX'
     | 'WA_ADV_DEVICE_SIG_PREFIX'
@@ -84,6 +86,8 @@ interface ExportDifferences {
   readonly absent: 'extractE2ESessionFromRetryReceipt'
   /** Without `auth`, `logger` and `makeSignalRepository`, which are made when a socket needs them. */
   readonly lazyDefaults: 'DEFAULT_CONNECTION_CONFIG'
+  /** The stream of a file is a stream, not more. */
+  readonly plainStream: 'getStream'
   /** All of the socket's differences. */
   readonly socket: 'default' | 'makeWASocket'
 }

@@ -192,10 +192,18 @@ export type {
 } from './groups/index.js'
 export { type ILogger, silentLogger } from './logger/index.js'
 // Media
+export { encryptedStream, getRawMediaUploadData } from './media/baileys-names.js'
 export {
   DEF_MEDIA_HOST,
   type DownloadableMessage,
+  downloadContentFromMessage,
+  downloadEncryptedContent,
+  encodeBase64EncodedStringForUpload,
+  getHttpStream,
   getMediaKeys,
+  getStream,
+  getUrlFromDirectPath,
+  getWAUploadToServer,
   hkdfInfoKey,
   MEDIA_HKDF_KEY_MAPPING,
   MEDIA_KEYS,
@@ -204,10 +212,14 @@ export {
   type MediaDecryptionKeyInfo,
   type MediaDownloadOptions,
   type MediaGenerationOptions,
+  MediaTransferError,
   type MediaType,
   type MediaUploadProgress,
   type MediaUploadResult,
+  toBuffer,
+  toReadable,
   type UploadParams,
+  uploadWithNodeHttp,
   type WAMediaPayloadStream,
   type WAMediaPayloadURL,
   type WAMediaUpload,

@@ -54,6 +54,8 @@ export interface MediaNetworkOptions {
   mediaOrigins?: readonly string[] | undefined
   /** Milliseconds without a byte after which a transfer is given up; 30,000 when absent. */
   timeoutMs?: number | undefined
+  /** Milliseconds before the second try, twice that before the third …; 1,000 when absent. */
+  retryDelayMs?: number | undefined
   signal?: AbortSignal | undefined
 }
 
