@@ -15,7 +15,7 @@
  */
 import * as baileys from 'baileys'
 import { makeLibSignalRepository as baileysRepository } from 'baileys/lib/Signal/libsignal.js'
-import { addTransactionCapability, initAuthCreds } from 'kurir/auth'
+import { addTransactionCapability, initAuthCreds, makeMemoryKeyStore } from 'kurir/auth'
 import { silentLogger } from 'kurir/logger'
 import { makeLibSignalRepository } from 'kurir/signal'
 import { toRawPubKey, toSerializedPubKey, xeddsaVerify } from 'zapo-js/crypto'
@@ -33,7 +33,6 @@ import {
   WaSessionMemoryStore,
   WaSignalMemoryStore,
 } from 'zapo-js/store'
-import { memoryKeyStore } from './memory-key-store.mjs'
 
 const GROUP = '120363040123456789@g.us'
 
@@ -41,7 +40,7 @@ const GROUP = '120363040123456789@g.us'
 const repositoryParty = library => async ownJid => {
   const creds = library.initAuthCreds()
   const options = { maxCommitRetries: 1, delayBetweenTriesMs: 1 }
-  const keys = library.addTransactionCapability(memoryKeyStore(), silentLogger, options)
+  const keys = library.addTransactionCapability(makeMemoryKeyStore(), silentLogger, options)
   const repository = library.makeLibSignalRepository({ creds, keys }, silentLogger)
   const typed = key => Buffer.concat([Buffer.from([5]), key])
   let lastPreKeyId = 0

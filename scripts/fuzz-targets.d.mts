@@ -1,4 +1,4 @@
-import type { SeededRandom } from './seeded-random.mjs'
+import type { SeededRandom } from '@kurir/simulator'
 
 export interface FuzzTarget<Input = unknown> {
   readonly name: string

@@ -2,12 +2,12 @@ import { performance } from 'node:perf_hooks'
 import { inspect } from 'node:util'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { SeededRandom } from '@kurir/simulator'
 import { KurirError } from 'kurir/errors'
 import { messageTargets } from './fuzz/message-targets.mjs'
 import { signalTargets } from './fuzz/signal-targets.mjs'
 import { storageTargets } from './fuzz/storage-targets.mjs'
 import { wireTargets } from './fuzz/wire-targets.mjs'
-import { SeededRandom } from './seeded-random.mjs'
 
 /**
  * Everything that reads bytes, stanzas or text of others. A target has a name, its share of the cases, `make` for an

@@ -1,11 +1,11 @@
 /** A client of Kurir or of Baileys, which share their interface. */
+import { makeMemoryKeyStore } from 'kurir/auth'
 import { silentLogger } from 'kurir/logger'
-import { memoryKeyStore } from '../memory-key-store.mjs'
 
 export const createClient = async (library, { onQr, onMessages }) => {
   const { initAuthCreds, makeWASocket } = await import(library)
   const creds = initAuthCreds()
-  const keys = memoryKeyStore()
+  const keys = makeMemoryKeyStore()
   let address
   let socket
 

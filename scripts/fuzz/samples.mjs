@@ -1,7 +1,7 @@
+import { SeededRandom } from '@kurir/simulator'
 import { keyPairFromPrivate } from 'kurir/crypto'
 import { grantDeviceIdentity, signKeyIndexList } from 'kurir/pairing'
 import { proto } from 'kurir/proto'
-import { SeededRandom } from '../seeded-random.mjs'
 
 /**
  * Valid inputs to spoil, the same in every run. What the library draws itself (ratchet keys, signature nonces) differs.

@@ -1,32 +1,11 @@
-import { type BinaryNode, DisconnectReason, KurirError } from 'kurir'
-import { afterEach, describe, expect, it } from 'vitest'
-import { KurirClient, rejection } from './support/kurir-client.js'
-import { linkedAuth } from './support/linked-credentials.js'
-import { type Script, ScriptedService } from './support/scripted-service.js'
+import { type BinaryNode, DisconnectReason, KurirError, makeMemoryAuthState } from 'kurir'
+import { describe, expect, it } from 'vitest'
+import { rejection } from './support/kurir-client.js'
+import type { Script } from './support/scripted-service.js'
+import { node, scriptedServices } from './support/scripted-services.js'
 import { worldForEachTest } from './support/world.js'
 
-const services: ScriptedService[] = []
-const clients: KurirClient[] = []
-
-afterEach(async () => {
-  await Promise.all(clients.splice(0).map(client => client.socket.end(undefined)))
-  await Promise.all(services.splice(0).map(service => service.stop()))
-})
-
-async function scripted(script: Script = {}): Promise<ScriptedService> {
-  const service = await ScriptedService.start(script)
-  services.push(service)
-  return service
-}
-
-function clientOf(service: ScriptedService, config = {}): KurirClient {
-  const client = new KurirClient(service, { auth: linkedAuth(), config })
-  clients.push(client)
-  return client
-}
-
-const node = (tag: string, attrs: Record<string, string>, content?: BinaryNode[]): BinaryNode =>
-  content === undefined ? { tag, attrs } : { tag, attrs, content }
+const { clientOf, scripted } = scriptedServices()
 
 const question = (): BinaryNode => node('iq', { to: '@s.whatsapp.net', type: 'get', xmlns: 'riddle' })
 /** Answers everything but {@link question}. */
@@ -121,7 +100,9 @@ describe('a service that falls silent (docs/protocol/01 §1.4: every stage has a
     ['the answer to the login', 'login', 'authenticating'],
   ] as const)('%s never comes: 408', async (_what, silentFrom, stage) => {
     const service = await scripted({ silentFrom })
-    const close = await clientOf(service, { connectTimeoutMs: 150 }).connect().closed()
+    const close = await clientOf(service, { config: { connectTimeoutMs: 150 } })
+      .connect()
+      .closed()
     expect(close).toMatchObject({
       statusCode: DisconnectReason.timedOut,
       code: 'timed-out',
@@ -131,7 +112,9 @@ describe('a service that falls silent (docs/protocol/01 §1.4: every stage has a
 
   it('the answer to <active/> never comes: the deaf connection ends', async () => {
     const service = await scripted({ silentFrom: 'active' })
-    const close = await clientOf(service, { defaultQueryTimeoutMs: 150 }).connect().closed()
+    const close = await clientOf(service, { config: { defaultQueryTimeoutMs: 150 } })
+      .connect()
+      .closed()
     expect(close).toMatchObject({
       statusCode: 503,
       code: 'activation-failed',
@@ -141,9 +124,8 @@ describe('a service that falls silent (docs/protocol/01 §1.4: every stage has a
 
   it('the pairing references never come: 408', async () => {
     const service = await scripted({ silentFrom: 'login' })
-    const client = new KurirClient(service, { config: { connectTimeoutMs: 150 } })
-    clients.push(client)
-    expect(await client.connect().closed()).toMatchObject({
+    const unpaired = { auth: makeMemoryAuthState().state, config: { connectTimeoutMs: 150 } }
+    expect(await clientOf(service, unpaired).connect().closed()).toMatchObject({
       code: 'timed-out',
       error: { data: { stage: 'authenticating' } },
     })
@@ -159,7 +141,7 @@ describe('queries (docs/protocol/01 §5.2, the rules marked Kurir)', () => {
   })
 
   it('use the default deadline of the config when none is given', async () => {
-    const client = await clientOf(await scripted(unanswered), { defaultQueryTimeoutMs: 200 }).reconnect()
+    const client = await clientOf(await scripted(unanswered), { config: { defaultQueryTimeoutMs: 200 } }).reconnect()
     expect(await rejection(client.socket.query(question()))).toMatchObject({ data: { milliseconds: 200 } })
   })
 
@@ -257,7 +239,7 @@ describe('refused upgrades and dead addresses', () => {
   it('nobody listens: 408', async () => {
     const service = await scripted()
     await service.stop()
-    const close = await new KurirClient(service).connect().closed()
+    const close = await clientOf(service).connect().closed()
     expect(close).toMatchObject({ code: 'web-socket-failed', statusCode: DisconnectReason.connectionLost })
   })
 })

@@ -1,40 +1,16 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { type BinaryNode, useMultiFileAuthState } from 'kurir'
-import { afterEach, describe, expect, it, vi } from 'vitest'
-import { KurirClient } from './support/kurir-client.js'
+import { describe, expect, it, vi } from 'vitest'
 import { linkedAuth } from './support/linked-credentials.js'
-import { type Script, ScriptedService } from './support/scripted-service.js'
+import { node, scriptedServices } from './support/scripted-services.js'
 import { worldForEachTest } from './support/world.js'
 
-const endings: (() => Promise<unknown>)[] = []
-
-afterEach(async () => {
-  vi.useRealTimers()
-  for (const end of endings.splice(0).reverse()) await end()
-})
-
-async function scripted(script: Script = {}): Promise<ScriptedService> {
-  const service = await ScriptedService.start(script)
-  endings.push(() => service.stop())
-  return service
-}
-
-function clientOf(service: ScriptedService, auth = linkedAuth(), config = {}): KurirClient {
-  const client = new KurirClient(service, { auth, config })
-  endings.push(async () => client.socket.end(undefined))
-  return client
-}
-
-const node = (tag: string, attrs: Record<string, string>, content?: BinaryNode[]): BinaryNode =>
-  content === undefined ? { tag, attrs } : { tag, attrs, content }
+const { atEnd, clientOf, scripted, temporaryFolder } = scriptedServices()
 
 describe('the handshake over several connections (docs/protocol/01 §2.4 to §2.6)', () => {
   it('is the full one first, resumes with IK after that, and falls back to XX when the server has a new key', async () => {
     const auth = linkedAuth()
     const service = await scripted()
-    const client = clientOf(service, auth)
+    const client = clientOf(service, { auth })
     await client.reconnect()
     expect(service.connections[0]?.handshake).toBe('full')
     expect(auth.creds.serverIdentity?.key).toEqual(Buffer.from(service.serverKey.public))
@@ -43,7 +19,7 @@ describe('the handshake over several connections (docs/protocol/01 §2.4 to §2.
     expect(service.connections[1]?.handshake).toBe('resumed')
     await client.end()
     const moved = await scripted({ root: service.root })
-    const elsewhere = clientOf(moved, auth)
+    const elsewhere = clientOf(moved, { auth })
     await elsewhere.reconnect()
     expect(moved.connections[0]?.handshake).toBe('fallback')
     expect(auth.creds.serverIdentity?.key).toEqual(Buffer.from(moved.serverKey.public))
@@ -55,27 +31,27 @@ describe('the handshake over several connections (docs/protocol/01 §2.4 to §2.
   it('falls back when the server refuses to resume', async () => {
     const auth = linkedAuth()
     const first = await scripted()
-    await (await clientOf(first, auth).reconnect()).end()
+    await (await clientOf(first, { auth }).reconnect()).end()
     const second = await scripted({ root: first.root, serverKey: first.serverKey, resumption: 'refuse' })
-    await clientOf(second, auth).reconnect()
+    await clientOf(second, { auth }).reconnect()
     expect(second.connections[0]?.handshake).toBe('fallback')
   })
 
   it('does not resume with a key that was verified against another root', async () => {
     const auth = linkedAuth()
     const first = await scripted()
-    await (await clientOf(first, auth).reconnect()).end()
+    await (await clientOf(first, { auth }).reconnect()).end()
     const other = await scripted({ serverKey: first.serverKey })
-    await clientOf(other, auth).reconnect()
+    await clientOf(other, { auth }).reconnect()
     expect(other.connections[0]?.handshake).toBe('full')
   })
 
   it('does not resume when the certificates have run out meanwhile', async () => {
     const auth = linkedAuth()
     const service = await scripted()
-    await (await clientOf(service, auth).reconnect()).end()
+    await (await clientOf(service, { auth }).reconnect()).end()
     const notAfter = auth.creds.serverIdentity?.notAfter ?? 0
-    const close = await clientOf(service, auth, { clock: () => (notAfter + 7 * 86_400) * 1000 })
+    const close = await clientOf(service, { auth, config: { clock: () => (notAfter + 7 * 86_400) * 1000 } })
       .connect()
       .closed()
     expect(close).toMatchObject({ code: 'noise-certificate-expired', statusCode: 400 })
@@ -131,8 +107,7 @@ describe('life of a connection', () => {
   })
 
   it('keeps its state in a folder over connections of new auth states', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'kurir-e2e-'))
-    endings.push(() => rm(folder, { recursive: true, force: true }))
+    const folder = await temporaryFolder()
     const [alice, bob] = [await world().phone('Alice'), await world().phone('Bob')]
     const first = await useMultiFileAuthState(folder)
     const bot = await world().linked(alice, { auth: first.state })
@@ -143,7 +118,7 @@ describe('life of a connection', () => {
     await bot.end()
     await first.close()
     const second = await useMultiFileAuthState(folder)
-    endings.push(() => second.close())
+    atEnd(() => second.close())
     const again = world().client({ auth: second.state })
     await bob.send(alice.jid, { text: 'meanwhile' })
     await again.reconnect()
@@ -155,8 +130,7 @@ describe('life of a connection', () => {
   })
 
   it('does not hand a message over again whose receipt was lost, also after a restart of the program', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'kurir-e2e-'))
-    endings.push(() => rm(folder, { recursive: true, force: true }))
+    const folder = await temporaryFolder()
     const [alice, bob] = [await world().phone('Alice'), await world().phone('Bob')]
     const group = await alice.createGroup('Team', [bob.jid])
     const first = await useMultiFileAuthState(folder)
@@ -173,7 +147,7 @@ describe('life of a connection', () => {
     await first.close()
     lost.remove()
     const second = await useMultiFileAuthState(folder)
-    endings.push(() => second.close())
+    atEnd(() => second.close())
     expect(second.state.creds).not.toBe(first.state.creds)
     const again = world().client({ auth: second.state })
     await again.reconnect()
@@ -265,7 +239,7 @@ describe('keep-alive (docs/protocol/01 §5.3, §5.4)', () => {
     const isPing = ({ attrs }: BinaryNode) => attrs['xmlns'] === 'w:p'
     const service = await scripted({ answer: request => (isPing(request) && !alive ? null : undefined) })
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] })
-    const client = await clientOf(service, linkedAuth(), { clock: () => Date.now() }).reconnect()
+    const client = await clientOf(service, { config: { clock: () => Date.now() } }).reconnect()
     const [connection] = service.connections
     const pings = () => connection?.stanzas.filter(isPing) ?? []
     const settled = () => client.socket.query(node('iq', { to: '@s.whatsapp.net', type: 'get', xmlns: 'settle' }))

@@ -1,33 +1,13 @@
 import type { CertificateDefect, FrameFault } from '@kurir/simulator'
 import { type BinaryNode, makeMemoryAuthState } from 'kurir'
 import { encodeBinaryNode } from 'kurir/binary'
-import { afterEach, describe, expect, it, vi } from 'vitest'
-import { KurirClient, rejection } from './support/kurir-client.js'
+import { describe, expect, it, vi } from 'vitest'
+import { rejection } from './support/kurir-client.js'
 import { linkedAuth } from './support/linked-credentials.js'
-import { type Script, ScriptedService } from './support/scripted-service.js'
+import { node, scriptedServices } from './support/scripted-services.js'
 import { worldForEachTest } from './support/world.js'
 
-const endings: (() => Promise<unknown>)[] = []
-
-afterEach(async () => {
-  vi.useRealTimers()
-  for (const end of endings.splice(0).reverse()) await end()
-})
-
-async function scripted(script: Script = {}): Promise<ScriptedService> {
-  const service = await ScriptedService.start(script)
-  endings.push(() => service.stop())
-  return service
-}
-
-function clientOf(service: ScriptedService, options: ConstructorParameters<typeof KurirClient>[1] = {}): KurirClient {
-  const client = new KurirClient(service, { auth: linkedAuth(), ...options })
-  endings.push(async () => client.socket.end(undefined))
-  return client
-}
-
-const node = (tag: string, attrs: Record<string, string>, content?: BinaryNode['content']): BinaryNode =>
-  content === undefined ? { tag, attrs } : { tag, attrs, content }
+const { clientOf, scripted } = scriptedServices()
 
 describe('a wrong Noise certificate (docs/protocol/01 §2.8: every row is checked)', () => {
   const world = worldForEachTest()

@@ -1,7 +1,6 @@
 import type { FaultRule, Phone } from '@kurir/simulator'
-import { Simulator } from '@kurir/simulator'
+import { SeededRandom, Simulator } from '@kurir/simulator'
 import { afterEach, describe, expect, it } from 'vitest'
-import { SeededRandom } from '../../scripts/seeded-random.mjs'
 import type { KurirClient } from './support/kurir-client.js'
 import { MessageTrace } from './support/message-trace.js'
 import { World } from './support/world.js'

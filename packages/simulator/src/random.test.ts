@@ -25,6 +25,13 @@ describe('seeded random', () => {
     expect(random.chance(1)).toBe(true)
   })
 
+  it('picks every value, and fills bytes of any length', () => {
+    const random = new SeededRandom('values')
+    expect(new Set(Array.from({ length: 100 }, () => random.pick(['a', 'b', 'c'])))).toEqual(new Set(['a', 'b', 'c']))
+    expect(() => random.pick([])).toThrow(RangeError)
+    for (let length = 0; length < 10; length += 1) expect(random.bytes(length)).toHaveLength(length)
+  })
+
   it('gives decimal digits without a leading zero', () => {
     const random = new SeededRandom('digits')
     for (let round = 0; round < 100; round += 1) expect(random.digits(15)).toMatch(/^[1-9]\d{14}$/)

@@ -50,9 +50,17 @@ export class SeededRandom {
     return probability >= 1 || (probability > 0 && this.fraction() < probability)
   }
 
+  /** One of the values, of which there must be one. */
+  pick<Value>(values: readonly Value[]): Value {
+    if (values.length === 0) throw new RangeError('There is nothing to pick from')
+    return values[this.below(values.length)] as Value
+  }
+
   bytes(length: number): Buffer {
     const result = Buffer.allocUnsafe(length)
-    for (let offset = 0; offset < length; offset += 1) result[offset] = this.uint32() & 0xff
+    const whole = length - (length % 4)
+    for (let offset = 0; offset < whole; offset += 4) result.writeUInt32LE(this.uint32(), offset)
+    for (let offset = whole; offset < length; offset += 1) result[offset] = this.uint32() & 0xff
     return result
   }
 

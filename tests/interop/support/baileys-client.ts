@@ -2,15 +2,16 @@ import makeWASocket, {
   type AuthenticationState,
   addTransactionCapability,
   initAuthCreds,
-  type SignalDataTypeMap,
+  type SignalKeyStore,
   type UserFacingSocketConfig,
   useMultiFileAuthState,
   type WAMessage,
   type WAMessageKey,
 } from 'baileys'
+import { makeMemoryKeyStore } from 'kurir/auth'
+import { silentLogger } from 'kurir/logger'
 import { vi } from 'vitest'
 import { Companion, type ReportedEvents, type ReportedMessage, type Stanza } from './companion.js'
-import { silentLogger } from './silent-logger.js'
 
 type Config = Partial<UserFacingSocketConfig>
 
@@ -18,32 +19,11 @@ type Config = Partial<UserFacingSocketConfig>
 for (const method of ['info', 'warn', 'error'] as const) vi.spyOn(console, method).mockImplementation(() => {})
 
 /** Auth state in memory, shared by all connections of a client. */
-export const memoryAuth = (): AuthenticationState => {
-  const records = new Map<string, unknown>()
+const memoryAuth = (): AuthenticationState => {
+  const options = { maxCommitRetries: 1, delayBetweenTriesMs: 10 }
   return {
     creds: initAuthCreds(),
-    keys: addTransactionCapability(
-      {
-        get: async <T extends keyof SignalDataTypeMap>(type: T, ids: string[]) => {
-          const found: { [id: string]: SignalDataTypeMap[T] } = {}
-          for (const id of ids) {
-            const value = records.get(`${type}-${id}`)
-            if (value !== undefined) found[id] = value as SignalDataTypeMap[T]
-          }
-          return found
-        },
-        set: async data => {
-          for (const [type, rows] of Object.entries(data)) {
-            for (const [id, value] of Object.entries(rows ?? {})) {
-              if (value === null || value === undefined) records.delete(`${type}-${id}`)
-              else records.set(`${type}-${id}`, value)
-            }
-          }
-        },
-      },
-      silentLogger,
-      { maxCommitRetries: 1, delayBetweenTriesMs: 10 },
-    ),
+    keys: addTransactionCapability(makeMemoryKeyStore() as SignalKeyStore, silentLogger, options),
   }
 }
 
@@ -71,14 +51,6 @@ export class BaileysClient extends Companion {
     const client = new BaileysClient(url, { folder, config })
     await client.reloadState()
     return client
-  }
-
-  get jid(): string {
-    return this.auth.creds.me?.id ?? ''
-  }
-
-  get lid(): string {
-    return this.auth.creds.me?.lid ?? ''
   }
 
   connect(): this {

@@ -43,6 +43,11 @@ export interface Close {
   readonly message: string
 }
 
+interface OwnIdentity {
+  readonly id: string
+  readonly lid?: string | undefined
+}
+
 /** A stanza as it came from the service. */
 export interface Stanza {
   readonly tag: string
@@ -77,10 +82,8 @@ export abstract class Companion {
     this.#library = library
   }
 
-  /** The device JID by phone number; empty before pairing. */
-  abstract get jid(): string
-  /** The device JID by LID; empty before pairing. */
-  abstract get lid(): string
+  /** The credentials as the library keeps them. */
+  abstract readonly auth: { readonly creds: { readonly me?: OwnIdentity | undefined } }
   /** Opens a connection; the one before must be closed. */
   abstract connect(): this
   /** Sends a text; resolves with its id. */
@@ -92,6 +95,16 @@ export abstract class Companion {
   /** Goes on with what the store holds, as a new process would: the connection must be closed. */
   abstract reloadState(): Promise<void>
   protected abstract close(): void
+
+  /** The device JID by phone number; empty before pairing. */
+  get jid(): string {
+    return this.auth.creds.me?.id ?? ''
+  }
+
+  /** The device JID by LID; empty before pairing. */
+  get lid(): string {
+    return this.auth.creds.me?.lid ?? ''
+  }
 
   /** Ends the connection and stays linked. */
   async end(): Promise<Close> {

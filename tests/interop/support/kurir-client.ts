@@ -2,13 +2,13 @@ import makeWASocket, {
   type AuthenticationState,
   makeMemoryAuthState,
   type NoiseRoot,
+  silentLogger,
   type UserFacingSocketConfig,
   useMultiFileAuthState,
   type WAMessageKey,
   type WASocket,
 } from 'kurir'
 import { Companion, type ReportedMessage, type Stanza } from './companion.js'
-import { silentLogger } from './silent-logger.js'
 
 /** Where Kurir connects to; Baileys needs the URL alone. */
 export interface Service {
@@ -52,14 +52,6 @@ export class KurirClient extends Companion {
 
   get auth(): AuthenticationState {
     return this.#loaded.state
-  }
-
-  get jid(): string {
-    return this.auth.creds.me?.id ?? ''
-  }
-
-  get lid(): string {
-    return this.auth.creds.me?.lid ?? ''
   }
 
   connect(): this {
