@@ -12,8 +12,8 @@ import {
   parseLinkCodeNotification,
   parsePairDevice,
   parsePairingQR,
-  verifyDeviceIdentity,
 } from 'kurir/pairing'
+import { verifyDeviceIdentity } from 'kurir/signal'
 import * as answers from './answer-samples.mjs'
 import { mutateBytes, mutateNode, mutateText } from './mutate.mjs'
 import * as samples from './samples.mjs'

@@ -36,6 +36,14 @@ const USERS_KEPT = 20_000
 const LIST_TTL_MS = 3_600_000
 const USERS_PER_QUERY = 250
 
+interface Verdict {
+  readonly devices?: readonly string[]
+  readonly identityNeeded?: true
+}
+
+/** Device JIDs by user. */
+type Lists = ReadonlyMap<string, readonly string[]>
+
 export type ExecuteUSyncQuery = (query: USyncQuery) => Promise<USyncQueryResult | undefined>
 
 /**
@@ -47,7 +55,7 @@ export class DeviceDirectory {
   readonly #execute: ExecuteUSyncQuery
   readonly #sessions: SessionDirectory
   readonly #lists = new ExpiringMap<readonly string[]>({ limit: USERS_KEPT, ttlMs: LIST_TTL_MS })
-  readonly #fetching = new Map<string, Promise<void>>()
+  readonly #fetching = new Map<string, Promise<Lists>>()
 
   constructor(core: SocketCore, execute: ExecuteUSyncQuery, sessions: SessionDirectory) {
     this.#core = core
@@ -58,9 +66,15 @@ export class DeviceDirectory {
   /** All devices of these users, as device JIDs in the namespace of the user; device 0 is written without device. */
   async devicesOf(users: readonly string[], useCache = true): Promise<string[]> {
     const wanted = [...new Set(users.map(jidNormalizedUser))]
-    const missing = useCache ? wanted.filter(user => !this.#lists.has(user)) : wanted
-    if (missing.length > 0) await this.#load(missing)
-    return wanted.flatMap(user => this.#lists.get(user) ?? [])
+    // What is forgotten while we wait for the lists of others still answers this question: nobody may be left out.
+    const lists = new Map<string, readonly string[]>()
+    for (const user of wanted) {
+      const known = useCache ? this.#lists.get(user) : undefined
+      if (known) lists.set(user, known)
+    }
+    const loaded = await this.#load(wanted.filter(user => !lists.has(user)))
+    for (const [user, devices] of loaded.flatMap(answer => [...answer])) lists.set(user, devices)
+    return wanted.flatMap(user => lists.get(user) ?? this.#lists.get(user) ?? [])
   }
 
   /** The devices that are known without asking. */
@@ -122,7 +136,7 @@ export class DeviceDirectory {
     if (twin) this.forget(twin)
   }
 
-  async #load(users: readonly string[]): Promise<void> {
+  async #load(users: readonly string[]): Promise<readonly Lists[]> {
     const fresh = users.filter(user => !this.#fetching.has(user))
     for (let start = 0; start < fresh.length; start += USERS_PER_QUERY) {
       const batch = fresh.slice(start, start + USERS_PER_QUERY)
@@ -131,14 +145,16 @@ export class DeviceDirectory {
       })
       for (const user of batch) this.#fetching.set(user, fetched)
     }
-    await Promise.all(users.map(user => this.#fetching.get(user)))
+    const answers = new Set(users.flatMap(user => this.#fetching.get(user) ?? []))
+    return Promise.all(answers)
   }
 
-  async #fetch(users: readonly string[]): Promise<void> {
+  async #fetch(users: readonly string[]): Promise<Lists> {
+    const lists = new Map<string, readonly string[]>()
     const asked = users.filter(isAccount)
     // Bots have no device list: they are one device.
-    for (const user of users) if (!isAccount(user)) this.#lists.set(user, [user])
-    if (asked.length === 0) return
+    for (const user of users) if (!isAccount(user)) lists.set(user, this.#keep(user, [user]))
+    if (asked.length === 0) return lists
     const query = new USyncQuery().withContext('message').withDeviceProtocol().withLIDProtocol()
     for (const user of asked) query.withUser(new USyncUser().withId(user))
     const result = await this.#execute(query)
@@ -146,34 +162,30 @@ export class DeviceDirectory {
     const mappings = entries.flatMap(({ id, lid }): LIDMapping[] => (lid && isPnUser(id) ? [{ pn: id, lid }] : []))
     if (mappings.length > 0) await this.#core.repository.lidMapping.storeLIDPNMappings(mappings)
     await Promise.all(
-      entries.map(({ id, devices, errors }) => {
-        if (errors?.['devices'])
-          this.#core.logger.warn({ user: id, err: errors['devices'] }, 'no device list of a user')
-        return devices && this.#accept(jidNormalizedUser(id), devices)
+      entries.map(async ({ id, devices, errors }) => {
+        const user = jidNormalizedUser(id)
+        if (errors?.['devices']) this.#core.logger.warn({ user, err: errors['devices'] }, 'no device list of a user')
+        const list = devices && (await this.#accept(user, devices))
+        if (list) lists.set(user, list)
       }),
     )
+    return lists
   }
 
-  async #accept(user: string, info: ParsedDeviceInfo): Promise<void> {
-    const outcome = await this.#judge(user, context => applyDeviceList(info, context))
-    if (outcome !== 'identity-needed') return
-    if (info.deviceList?.every(({ id }) => id === 0)) {
-      // Only the phone: there is nobody the list would have to vouch for.
-      this.#lists.set(user, deviceJids(user, PRIMARY_ONLY))
-      return
-    }
+  async #accept(user: string, info: ParsedDeviceInfo): Promise<readonly string[] | undefined> {
+    const judge = () => this.#judge(user, context => applyDeviceList(info, context))
+    const verdict = await judge()
+    if (!verdict.identityNeeded) return verdict.devices
+    // With only the phone there is nobody the list would have to vouch for.
+    if (info.deviceList?.every(({ id }) => id === 0)) return this.#keep(user, deviceJids(user, PRIMARY_ONLY))
     // The session with the phone is needed anyway, and brings the identity that signed the list.
     await this.#sessions.assert([user])
-    if ((await this.#judge(user, context => applyDeviceList(info, context))) === 'identity-needed') {
-      this.#lists.set(user, deviceJids(user, PRIMARY_ONLY))
-    }
+    const second = await judge()
+    return second.identityNeeded ? this.#keep(user, deviceJids(user, PRIMARY_ONLY)) : second.devices
   }
 
-  /** Judges what was said about a user's devices and stores what follows. */
-  async #judge(
-    user: string,
-    apply: (context: DeviceListContext) => DeviceListOutcome,
-  ): Promise<DeviceListOutcome['kind']> {
+  /** Judges what was said about a user's devices, stores what follows, and returns the devices that are now known. */
+  async #judge(user: string, apply: (context: DeviceListContext) => DeviceListOutcome): Promise<Verdict> {
     const { repository, keys, logger } = this.#core
     const stored = await this.#stored(user)
     const outcome = apply({ stored, primaryIdentity: await repository.getIdentityKey(user) })
@@ -182,28 +194,23 @@ export class DeviceDirectory {
       case 'updated':
         await this.#dropSessions(user, outcome.gone)
         await keys.set(rowsOf(user, dated(outcome.record)))
-        this.#remember(user, dated(outcome.record))
-        break
+        return { devices: this.#remember(user, dated(outcome.record)) }
       case 'unchanged':
         if (stored) await this.#update(user, stored, dated(outcome.record))
-        this.#remember(user, dated(outcome.record))
-        break
+        return { devices: this.#remember(user, dated(outcome.record)) }
       case 'invalidated':
         await this.#dropSessions(user, outcome.gone)
         await keys.set({ 'device-record': { [user]: null } })
         this.forget(user)
-        break
+        return {}
       case 'outdated':
-        if (stored) this.#remember(user, stored)
-        break
+        return stored ? { devices: this.#remember(user, stored) } : {}
       case 'refused':
         logger.warn({ user, err: outcome.error }, 'a device list was refused')
-        this.#remember(user, stored ?? PRIMARY_ONLY)
-        break
+        return { devices: this.#remember(user, stored ?? PRIMARY_ONLY) }
       case 'identity-needed':
-        break
+        return { identityNeeded: true }
     }
-    return outcome.kind
   }
 
   async #update(user: string, stored: DeviceRecord, record: DeviceRecord): Promise<void> {
@@ -211,10 +218,15 @@ export class DeviceDirectory {
     await this.#core.keys.set(rowsOf(user, record))
   }
 
-  #remember(user: string, record: DeviceRecord): void {
+  #remember(user: string, record: DeviceRecord): readonly string[] {
     const isOld = isOutdated(record, this.#core.clock.nowSeconds())
     if (isOld) this.#core.logger.warn({ user }, 'a device list is out of date: its companions are left out')
-    this.#lists.set(user, deviceJids(user, isOld ? PRIMARY_ONLY : record))
+    return this.#keep(user, deviceJids(user, isOld ? PRIMARY_ONLY : record))
+  }
+
+  #keep(user: string, devices: readonly string[]): readonly string[] {
+    this.#lists.set(user, devices)
+    return devices
   }
 
   async #dropSessions(user: string, ids: readonly number[]): Promise<void> {

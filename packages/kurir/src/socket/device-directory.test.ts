@@ -1,0 +1,44 @@
+import { setImmediate } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { silentLogger } from '../logger/logger.js'
+import type { USyncQueryResult } from '../usync/result.js'
+import type { SocketCore } from './core.js'
+import { DeviceDirectory } from './device-directory.js'
+import type { SessionDirectory } from './session-directory.js'
+
+const ALICE = '15550001111@s.whatsapp.net'
+const BOB = '15550002222@s.whatsapp.net'
+
+/** A socket that has stored nothing yet. */
+const core = {
+  logger: silentLogger,
+  clock: { nowSeconds: () => 1_700_000_000 },
+  keys: { get: async () => ({}), set: async () => {} },
+  repository: { getIdentityKey: async () => undefined, lidMapping: { storeLIDPNMappings: async () => {} } },
+} as unknown as SocketCore
+
+/** The server's answer: phones without companions, but for Bob, whose list needs his identity. */
+const answer = async (): Promise<USyncQueryResult> => ({
+  list: [
+    { id: ALICE, devices: { deviceList: [{ id: 0 }] } },
+    { id: BOB, devices: { deviceList: [{ id: 0 }, { id: 1, keyIndex: 1 }] } },
+  ],
+  sideList: [],
+  protocols: {},
+})
+
+describe('device directory', () => {
+  it('leaves nobody out whose list is forgotten while the lists of others are awaited', async () => {
+    const forgetAlice = async () => {
+      await setImmediate()
+      directory.forget(ALICE)
+    }
+    const sessions = { assert: forgetAlice } as unknown as SessionDirectory
+    const directory: DeviceDirectory = new DeviceDirectory(core, answer, sessions)
+    expect(await directory.devicesOf([ALICE, BOB])).toEqual([ALICE, BOB])
+    // The same for somebody whose list was there when the question came.
+    expect(await directory.devicesOf([ALICE])).toEqual([ALICE])
+    directory.forget(BOB)
+    expect(await directory.devicesOf([ALICE, BOB])).toEqual([ALICE, BOB])
+  })
+})
