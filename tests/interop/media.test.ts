@@ -63,6 +63,29 @@ describe('unmodified Baileys clients and the media host', () => {
     expect(violations()).toEqual([])
   })
 
+  it.each(['image', 'video', 'ptv', 'ptt', 'document', 'sticker'] as const)(
+    'open what a phone sends: %s',
+    async media => {
+      const receiver = await linked(bob)
+      const id = await alice.send(bob.jid, { media, file: PLAIN })
+      const received = await receiver.waitFor(() => receiver.readable.find(({ key }) => key.id === id), 'media message')
+      expect((await download(receiver, received as WAMessage)).equals(PLAIN)).toBe(true)
+      expect(violations()).toEqual([])
+    },
+  )
+
+  it.each<[string, AnyMessageContent]>([
+    ['a document', { document: PLAIN, mimetype: 'text/plain' }],
+    ['a voice note', { audio: PLAIN, ptt: true, seconds: 1, waveform: new Uint8Array(64) } as AnyMessageContent],
+    ['a sticker', { sticker: PLAIN }],
+  ])('send what a phone can open: %s', async (_, content) => {
+    const sender = await linked(alice)
+    const sent = await sender.socket.sendMessage(bob.jid, content)
+    const { message } = await bob.waitForMessage(({ id }) => id === sent?.key.id)
+    expect((await bob.download(message)).equals(PLAIN)).toBe(true)
+    expect(violations()).toEqual([])
+  })
+
   it('try the fallback host when the first one refuses', async () => {
     const sender = await linked(alice)
     const match = { host: 'primary' } as const

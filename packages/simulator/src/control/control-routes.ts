@@ -1,30 +1,16 @@
-import { KurirError } from 'kurir/errors'
 import type { FaultRule } from '../faults/fault-rule.js'
 import type { FrameFault, TransportFaults } from '../faults/transport-faults.js'
 import type { MediaFaultRule } from '../media/media-faults.js'
 import type { Phone } from '../phone/phone.js'
-import type { PhoneMessage } from '../phone/phone-messages.js'
 import type { PhoneOptions, Simulator } from '../simulator.js'
-
-export interface ControlRequest {
-  /** The parts of the path that stand for something, decoded. */
-  readonly parameters: readonly string[]
-  readonly query: URLSearchParams
-  readonly body: Readonly<Record<string, unknown>>
-}
-
-export interface Route {
-  readonly method: string
-  readonly pattern: RegExp
-  readonly handle: (request: ControlRequest) => unknown
-}
-
-const LONGEST_WAIT_MS = 60_000
+import { messageRoutes } from './message-routes.js'
+import { type ControlRequest, type Route, refusal, route, text, texts } from './route.js'
 
 /** Everything the control interface can do. */
 export const controlRoutes = (simulator: Simulator, onStop: () => void): readonly Route[] => [
   route('GET', '/', () => overview(simulator)),
   ...phoneRoutes(simulator),
+  ...messageRoutes(simulator),
   ...faultRoutes(simulator),
   ...deviceRoutes(simulator),
   ...mediaRoutes(simulator),
@@ -46,14 +32,7 @@ const phoneRoutes = (simulator: Simulator): readonly Route[] => {
     route('GET', '/phones/:', request => describePhone(phone(request))),
     route('POST', '/phones/:/scan', request => phone(request).scan(text(request.body['qr'], 'qr'))),
     route('POST', '/phones/:/code', request => phone(request).enterPairingCode(text(request.body['code'], 'code'))),
-    route('GET', '/phones/:/messages', request => listMessages(phone(request), request.query)),
-    route('POST', '/phones/:/messages', async request => {
-      const { to, text: content, id } = request.body
-      const options = id === undefined ? {} : { id: text(id, 'id') }
-      return { id: await phone(request).send(text(to, 'to'), { text: text(content, 'text') }, options) }
-    }),
     route('GET', '/phones/:/receipts', request => ({ receipts: phone(request).receipts })),
-    route('POST', '/phones/:/read', request => phone(request).read(text(request.body['id'], 'id'))),
     route('POST', '/phones/:/auto-read', request => {
       phone(request).autoRead = request.body['on'] !== false
     }),
@@ -64,8 +43,7 @@ const phoneRoutes = (simulator: Simulator): readonly Route[] => {
     route('DELETE', '/phones/:/devices/:', request => phone(request).removeDevice(request.parameters[1] ?? '')),
     route('POST', '/phones/:/groups', async request => {
       const { subject, members } = request.body
-      const names = Array.isArray(members) ? members.map(member => text(member, 'members')) : []
-      return { group: await phone(request).createGroup(text(subject, 'subject'), names) }
+      return { group: await phone(request).createGroup(text(subject, 'subject'), texts(members, 'members')) }
     }),
   ]
 }
@@ -113,13 +91,6 @@ const mediaRoutes = ({ media }: Simulator): readonly Route[] => [
   route('POST', '/media/expire-auth', () => media.expireAuth()),
 ]
 
-/** A path in which `:` stands for one part. */
-const route = (method: string, path: string, handle: Route['handle']): Route => ({
-  method,
-  pattern: new RegExp(`^${path.replaceAll(':', '([^/]+)')}$`),
-  handle,
-})
-
 const overview = (simulator: Simulator) => ({
   url: simulator.url,
   noiseRoot: describeRoot(simulator),
@@ -152,31 +123,9 @@ const describePhone = (phone: Phone) => ({
   devices: phone.linkedDevices,
 })
 
-/** Messages from index `after` on; with `wait`, answers as soon as there is one, at most so many milliseconds later. */
-const listMessages = async (phone: Phone, query: URLSearchParams) => {
-  const after = Math.max(0, Number(query.get('after') ?? 0) || 0)
-  const wait = Math.min(LONGEST_WAIT_MS, Number(query.get('wait') ?? 0) || 0)
-  if (phone.messages.length <= after && wait > 0) await nextMessage(phone, wait)
-  const messages = phone.messages.slice(after).map(describeMessage)
-  return { messages, next: after + messages.length }
-}
-
-const nextMessage = (phone: Phone, timeoutMs: number): Promise<void> =>
-  new Promise(resolve => {
-    const done = () => {
-      clearTimeout(timer)
-      stop()
-      resolve()
-    }
-    const timer = setTimeout(done, timeoutMs)
-    const stop = phone.onMessage(done)
-  })
-
-const describeMessage = ({ message: _, ...rest }: PhoneMessage) => rest
-
 const checkedRule = (body: object): FaultRule => {
   if (isRule(body)) return body
-  throw new KurirError('control-request-refused', 'A rule has direction and action.kind', { statusCode: 400 })
+  throw refusal('A rule has direction and action.kind')
 }
 
 const isRule = (body: object): body is FaultRule =>
@@ -184,7 +133,7 @@ const isRule = (body: object): body is FaultRule =>
 
 const checkedMediaRule = (body: object): MediaFaultRule => {
   if (isMediaRule(body)) return body
-  throw new KurirError('control-request-refused', 'A media rule has operation and action.kind', { statusCode: 400 })
+  throw refusal('A media rule has operation and action.kind')
 }
 
 const isMediaRule = (body: object): body is MediaFaultRule =>
@@ -193,9 +142,4 @@ const isMediaRule = (body: object): body is MediaFaultRule =>
 const hasAction = (body: object): boolean => {
   const action = 'action' in body ? body.action : undefined
   return typeof action === 'object' && action !== null && 'kind' in action && typeof action.kind === 'string'
-}
-
-const text = (value: unknown, name: string): string => {
-  if (typeof value === 'string' && value !== '') return value
-  throw new KurirError('control-request-refused', `${name} must be a text`, { statusCode: 400, data: { name } })
 }

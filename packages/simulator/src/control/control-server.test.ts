@@ -70,6 +70,38 @@ describe('the control interface', () => {
     expect((await call('GET', '/faults')).body).toEqual({ rules: [], transport: {} })
   })
 
+  it('lets phones send every kind, act on messages and open files', async () => {
+    for (const number of ['6281110001', '6281110002']) await call('POST', '/phones', { number })
+    const [alice, bob] = ['/phones/6281110001', '/phones/6281110002']
+    const post = async (path: string, body: object) => {
+      const answer = await call('POST', path, body)
+      expect(answer).toMatchObject({ status: 200, body: { id: expect.any(String) } })
+      return answer.body['id'] as string
+    }
+    const to = '6281110002@s.whatsapp.net'
+    const base64 = Buffer.from('fox').toString('base64')
+    const image = await post(`${alice}/messages`, { to, media: 'image', base64, caption: 'fox', viewOnce: true })
+    const poll = await post(`${alice}/messages`, { to, poll: { name: 'A or B?', options: ['A', 'B'], selectable: 1 } })
+    const event = await post(`${alice}/messages`, { to, event: { name: 'Party', startTime: 1_800_000_000 } })
+    const place = await post(`${alice}/messages`, { to, message: { locationMessage: { degreesLatitude: 1.5 } } })
+    await expect.poll(() => wa.findPhone('6281110002').messages.length).toBe(4)
+    expect((await call('GET', `${bob}/messages/${image}/file`)).body).toEqual({ base64 })
+    const { messages } = (await call('GET', `${bob}/messages`)).body as { messages: { id: string }[] }
+    expect(messages[3]).toMatchObject({ id: place, message: { locationMessage: { degreesLatitude: 1.5 } } })
+    await post(`${bob}/messages/${image}/react`, { emoji: '🦊' })
+    const vote = await post(`${bob}/messages/${poll}/vote`, { options: ['B'] })
+    await post(`${bob}/messages/${event}/respond`, { answer: 'GOING', guests: 1 })
+    await post(`${alice}/messages/${place}/pin`, { seconds: 86_400 })
+    await post(`${alice}/messages/${place}/revoke`, {})
+    await call('POST', `${bob}/read`, { id: image, type: 'played' })
+    await call('POST', `${bob}/type`, { to: '6281110001@s.whatsapp.net', state: 'recording' })
+    const received = (await call('GET', `${alice}/messages`)).body as { messages: { id: string; addOn?: object }[] }
+    expect(received.messages.find(({ id }) => id === vote)?.addOn).toMatchObject({ kind: 'vote', options: ['B'] })
+    expect((await call('POST', `${bob}/messages/${poll}/sing`, {})).status).toBe(400)
+    expect((await call('POST', `${alice}/messages`, { to, media: 'film', base64 })).status).toBe(400)
+    expect(wa.violations).toEqual([])
+  })
+
   it('names the media host, spoils its transfers and removes files', async () => {
     const { directPath } = await wa.media.put('image', Buffer.alloc(26))
     const overview = (await call('GET', '/')).body

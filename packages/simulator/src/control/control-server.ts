@@ -2,7 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { KurirError } from 'kurir/errors'
 import type { Simulator } from '../simulator.js'
-import { controlRoutes, type Route } from './control-routes.js'
+import { controlRoutes } from './control-routes.js'
+import type { Route } from './route.js'
 
 export interface ControlServerOptions {
   /** 0 lets the system choose. */

@@ -4,6 +4,7 @@ import type { Device } from '../accounts/device.js'
 import type { SeededRandom } from '../random.js'
 import type { Service } from '../router/service.js'
 import type { PhoneKeys } from './phone-keys.js'
+import type { PhoneMemory } from './phone-memory.js'
 import type { PhoneWire } from './phone-wire.js'
 
 /** What the parts of a phone share. Keys and sessions are replaced by a reinstallation. */
@@ -15,4 +16,5 @@ export interface PhoneContext {
   readonly wire: PhoneWire
   readonly keys: PhoneKeys
   readonly signal: KurirSignalRepository
+  readonly memory: PhoneMemory
 }

@@ -82,7 +82,11 @@ export class PhoneDirectory {
   }
 
   /** One `<to>` with its ciphertext per device; devices that cannot be encrypted for are left out. */
-  async encryptCopies(targets: readonly Target[], plaintextFor: (target: Target) => Uint8Array): Promise<BinaryNode[]> {
+  async encryptCopies(
+    targets: readonly Target[],
+    plaintextFor: (target: Target) => Uint8Array,
+    attributes: Readonly<Record<string, string | undefined>> = {},
+  ): Promise<BinaryNode[]> {
     await this.ensureSessions(targets)
     const results = await this.#context().signal.encryptForDevices(
       targets.map(target => target.session),
@@ -91,7 +95,7 @@ export class PhoneDirectory {
     return results.flatMap((result, index) => {
       const jid = targets[index]?.jid
       if (jid === undefined || result.type === 'failed') return []
-      return [element('to', { jid }, [element('enc', { v: '2', type: result.type }, result.ciphertext)])]
+      return [element('to', { jid }, [element('enc', { v: '2', type: result.type, ...attributes }, result.ciphertext)])]
     })
   }
 

@@ -6,14 +6,25 @@ import { element } from '../router/stanzas.js'
 import { distributionMessage, encodePadded, type SentByPhone } from './phone-content.js'
 import type { PhoneContext } from './phone-context.js'
 import type { PhoneDirectory, Target } from './phone-directory.js'
+import { commonChildren, contentAttributes } from './phone-stanza.js'
 
 /** A group message that is ready to leave, and what to note once it was accepted. */
 export interface GroupStanza {
   readonly node: BinaryNode
+  /** By which its members are named. */
+  readonly addressing: Addressing
   accepted(): void
 }
 
-/** Encrypts group messages of a phone: the sender key for those who lack it, the content for all. */
+interface Audience {
+  readonly addressing: Addressing
+  /** User JIDs. */
+  readonly members: readonly string[]
+}
+
+const STATUS = 'status@broadcast'
+
+/** Encrypts messages of a phone to groups, lists and the status audience: the sender key for those who lack it, the content for all. */
 export class PhoneGroupSender {
   readonly #context: () => PhoneContext
   readonly #directory: PhoneDirectory
@@ -27,27 +38,24 @@ export class PhoneGroupSender {
 
   async stanza(sent: SentByPhone): Promise<GroupStanza> {
     const { signal, account } = this.#context()
-    const group = await this.#group(sent.chat)
+    const group = await this.#audience(sent)
     const targets = await this.#directory.devicesOf(group.members, group.addressing)
-    const everybody = [...targets.map(target => target.jid), account.jid(group.addressing)]
     const content = { group: sent.chat, meId: account.lid, data: encodePadded(sent.message) }
     const encrypted = await signal.encryptGroupMessage(content)
     const holders = this.#holders.get(sent.chat) ?? new Set<string>()
     const lacking = targets.filter(target => !holders.has(target.session))
     const copies = await this.#distribute(sent.chat, encrypted.senderKeyDistributionMessage, lacking)
-    const attrs = {
-      id: sent.id,
-      to: sent.chat,
-      type: sent.type,
-      addressing_mode: group.addressing,
-      phash: participantHash(everybody),
-    }
+    const { type, edit } = sent.attributes
+    const attrs = { id: sent.id, to: sent.chat, type, edit, ...this.#groupAttributes(sent.chat, group, targets) }
+    const entries = isGroup(sent.chat) ? copies : [...copies, ...holdersOf(targets, lacking)]
     const parts = [
-      ...(copies.length === 0 ? [] : [element('participants', {}, copies)]),
-      element('enc', { v: '2', type: 'skmsg' }, encrypted.ciphertext),
+      ...(entries.length === 0 ? [] : [element('participants', {}, entries)]),
+      element('enc', { v: '2', type: 'skmsg', ...contentAttributes(sent) }, encrypted.ciphertext),
+      ...commonChildren(sent, account.jid(group.addressing), statusMeta(sent)),
     ]
     return {
       node: element('message', attrs, parts),
+      addressing: group.addressing,
       accepted: () => {
         for (const target of lacking) holders.add(target.session)
         this.#holders.set(sent.chat, holders)
@@ -57,6 +65,7 @@ export class PhoneGroupSender {
 
   /** The service names other devices than were addressed: all lists of the members are looked up again. */
   async forgetMembers(group: string): Promise<void> {
+    if (!isGroup(group)) return
     for (const member of (await this.#group(group)).members) this.#directory.forget(member)
   }
 
@@ -67,8 +76,9 @@ export class PhoneGroupSender {
     return { ...sent.message, ...distributionMessage(sent.chat, distribution) }
   }
 
-  async addressing(group: string): Promise<Addressing> {
-    return (await this.#group(group)).addressing
+  /** How members are named in a group; undefined where messages do not say, as in status posts. */
+  async addressing(chat: string): Promise<Addressing | undefined> {
+    return isGroup(chat) ? (await this.#group(chat)).addressing : undefined
   }
 
   /** A device has lost the key of a group: it gets it again with the next message. */
@@ -93,7 +103,21 @@ export class PhoneGroupSender {
     return await this.#directory.encryptCopies(targets, () => data)
   }
 
-  async #group(jid: string): Promise<{ readonly addressing: Addressing; readonly members: readonly string[] }> {
+  /** Members of a group; for status posts and lists whom the message names, and the own other devices. */
+  async #audience(sent: SentByPhone): Promise<Audience> {
+    if (isGroup(sent.chat)) return await this.#group(sent.chat)
+    const addressing: Addressing = sent.chat === STATUS ? 'lid' : 'pn'
+    return { addressing, members: [...new Set([...(sent.audience ?? []), this.#context().account.jid(addressing)])] }
+  }
+
+  #groupAttributes(chat: string, { addressing }: Audience, targets: readonly Target[]) {
+    if (chat === STATUS) return {}
+    const everybody = [...targets.map(target => target.jid), this.#context().account.jid(addressing)]
+    const phash = participantHash(everybody)
+    return isGroup(chat) ? { addressing_mode: addressing, phash } : { phash }
+  }
+
+  async #group(jid: string): Promise<Audience> {
     const { wire } = this.#context()
     const query = element('query', { request: 'interactive' })
     const answer = await wire.query({ xmlns: 'w:g2', type: 'get', to: jid }, [query])
@@ -105,3 +129,19 @@ export class PhoneGroupSender {
     }
   }
 }
+
+const isGroup = (chat: string): boolean => chat.endsWith('@g.us')
+
+/** Posts go to who is named: users with a device that has the key already stand there without a ciphertext. */
+const holdersOf = (targets: readonly Target[], lacking: readonly Target[]): BinaryNode[] => {
+  const holding = targets.filter(target => !lacking.includes(target))
+  return [...new Set(holding.map(({ jid }) => userOf(jid)))].map(jid => element('to', { jid }))
+}
+
+const userOf = (deviceJid: string): string => deviceJid.replace(/:\d+@/, '@')
+
+/** Posts say to whom the account shows its status; reactions and revokes do not. */
+const statusMeta = ({ chat, attributes }: SentByPhone): Readonly<Record<string, string>> =>
+  chat === STATUS && attributes.edit === undefined && attributes.type !== 'reaction'
+    ? { status_setting: 'contacts' }
+    : {}

@@ -1,6 +1,7 @@
 import { KurirError } from 'kurir/errors'
 import type { proto } from 'kurir/proto'
 import type { CancelSchedule, Clock } from '../clock.js'
+import type { OpenedAddOn } from './phone-opening.js'
 
 /** A message that a phone has decrypted: from somebody, or a copy of what an own companion sent. */
 export interface PhoneMessage {
@@ -18,6 +19,8 @@ export interface PhoneMessage {
   readonly text: string | undefined
   /** The decrypted content. */
   readonly message: proto.IMessage
+  /** What a vote, an answer to an event or another sealed add-on says, when the phone knows the message it is about. */
+  readonly addOn: OpenedAddOn | undefined
   /** Unix seconds. */
   readonly timestamp: number
   readonly pushName: string | undefined

@@ -7,6 +7,7 @@ import { BoundedMap } from '../accounts/bounded-map.js'
 import { bytesOf, element } from '../router/stanzas.js'
 import type { PhoneContext } from './phone-context.js'
 import type { PhoneMessage } from './phone-messages.js'
+import { type OpenedAddOn, openAddOn } from './phone-opening.js'
 import type { PhoneRetries } from './phone-retries.js'
 
 /** What the receiver hands on. */
@@ -41,6 +42,8 @@ export class PhoneReceiver {
   readonly #seen = new BoundedMap<string, true>(REMEMBERED)
   /** LID user → phone number user, as stanzas told. */
   readonly #numbers = new BoundedMap<string, string>(REMEMBERED)
+  /** The other way round. */
+  readonly #lids = new BoundedMap<string, string>(REMEMBERED)
 
   constructor(context: () => PhoneContext, retries: PhoneRetries, events: ReceiverEvents) {
     this.#context = context
@@ -101,11 +104,23 @@ export class PhoneReceiver {
   }
 
   #deliver(node: BinaryNode, envelope: Envelope, message: proto.IMessage): void {
-    const content = envelope.own ? (message.deviceSentMessage?.message ?? message) : message
+    const content = envelope.own ? unwrapDeviceSent(message) : message
     if (content.protocolMessage != null && node.attrs['category'] === 'peer') {
       this.#events.peer(envelope.author, content)
       return
     }
+    const timestamp = Number(node.attrs['t'] ?? 0)
+    const { id, chat, own: fromMe } = envelope
+    const pushName = node.attrs['notify']
+    this.#context().memory.add({
+      id,
+      chat,
+      author: userOf(envelope.author),
+      fromMe,
+      message: content,
+      timestamp,
+      pushName,
+    })
     this.#events.message({
       id: envelope.id,
       chat: envelope.chat,
@@ -115,11 +130,29 @@ export class PhoneReceiver {
       fromMe: envelope.own,
       text: content.conversation ?? content.extendedTextMessage?.text ?? undefined,
       message: content,
-      timestamp: Number(node.attrs['t'] ?? 0),
-      pushName: node.attrs['notify'],
+      addOn: this.#open(content, envelope),
+      timestamp,
+      pushName,
       offline: node.attrs['offline'] !== undefined,
       retries: this.#retries.countFor(envelope.session, envelope.id),
     })
+  }
+
+  #open(content: proto.IMessage, envelope: Envelope): OpenedAddOn | undefined {
+    const lid = formatAddress('lid', envelope.authorLid)
+    const author = { lid, pn: this.#numberOf(lid) }
+    return openAddOn(content, author, this.#context().memory, jid => this.#twinName(jid))
+  }
+
+  /** The name of a user in the other namespace, as far as stanzas have told it. */
+  #twinName(jid: string): string | undefined {
+    const address = parseAddress(jid)
+    const { account } = this.#context()
+    if (address === undefined) return undefined
+    if (address.addressing === 'lid') return this.#numberOf(jid)
+    if (address.user === account.pnUser) return account.lid
+    const lidUser = this.#lids.get(address.user)
+    return lidUser === undefined ? undefined : formatAddress('lid', lidUser)
   }
 
   #receipt(node: BinaryNode, envelope: Envelope): void {
@@ -147,7 +180,7 @@ export class PhoneReceiver {
     if (lidUser === undefined) return undefined
     const own = lidUser === account.lidUser
     const pnUser = address.addressing === 'pn' ? address.user : own ? account.pnUser : twin?.user
-    if (pnUser !== undefined) this.#numbers.set(lidUser, pnUser)
+    if (pnUser !== undefined) this.#learn(lidUser, pnUser)
     this.#learnPartner(node)
     return {
       id,
@@ -170,8 +203,13 @@ export class PhoneReceiver {
     const recipient = parseAddress(node.attrs['recipient'])
     const partnerNumber = parseAddress(node.attrs['peer_recipient_pn'])
     if (recipient?.addressing === 'lid' && partnerNumber !== undefined) {
-      this.#numbers.set(recipient.user, partnerNumber.user)
+      this.#learn(recipient.user, partnerNumber.user)
     }
+  }
+
+  #learn(lidUser: string, pnUser: string): void {
+    this.#numbers.set(lidUser, pnUser)
+    this.#lids.set(pnUser, lidUser)
   }
 
   #numberOf(jid: string): string {
@@ -182,6 +220,16 @@ export class PhoneReceiver {
     return number === undefined ? jid : formatAddress('pn', number)
   }
 }
+
+/** The message that another own device has sent; its context may stand on either level. */
+const unwrapDeviceSent = (message: proto.IMessage): proto.IMessage => {
+  const inner = message.deviceSentMessage?.message
+  if (inner == null) return message
+  const messageContextInfo = inner.messageContextInfo ?? message.messageContextInfo
+  return messageContextInfo == null ? inner : { ...inner, messageContextInfo }
+}
+
+const userOf = (deviceJid: string): string => deviceJid.replace(/:\d+@/, '@')
 
 /** Removes the pad after checking all of it. */
 const unpad = (padded: Uint8Array): Uint8Array => {

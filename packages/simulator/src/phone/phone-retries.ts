@@ -70,7 +70,7 @@ export class PhoneRetries {
     const session = this.#sessionOf(requester, node)
     const count = Number(getBinaryNodeChild(node, 'retry')?.attrs['count'] ?? 1)
     if (sent === undefined || requester === undefined || session === undefined || count > MOST_REQUESTS) return
-    if (sent.chat.endsWith('@g.us')) this.#sender.groups.forgetHolder(sent.chat, session)
+    if (sent.audience !== undefined || sent.chat.endsWith('@g.us')) this.#sender.groups.forgetHolder(sent.chat, session)
     await this.#renewSession(node, session, count)
     await this.#sender.repeat(sent, requester, session, count)
   }

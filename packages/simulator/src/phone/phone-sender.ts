@@ -1,26 +1,28 @@
 import type { BinaryNode } from 'kurir/binary'
 import { KurirError } from 'kurir/errors'
+import { stanzaAttributesOf } from 'kurir/messages'
 import type { proto } from 'kurir/proto'
-import { type Address, formatAddress, parseAddress } from '../accounts/address.js'
+import { type Address, type Addressing, formatAddress, parseAddress } from '../accounts/address.js'
 import { BoundedMap } from '../accounts/bounded-map.js'
 import { element } from '../router/stanzas.js'
-import {
-  completeMessage,
-  deviceSent,
-  encodePadded,
-  type PhoneContent,
-  type SentByPhone,
-  stanzaType,
-} from './phone-content.js'
+import { completeMessage, deviceSent, encodePadded, type SentByPhone } from './phone-content.js'
 import type { PhoneContext } from './phone-context.js'
 import type { PhoneDirectory, Target } from './phone-directory.js'
 import { PhoneGroupSender } from './phone-group-sender.js'
+import { commonChildren, contentAttributes } from './phone-stanza.js'
 
 /** Messages that are encrypted already and only have to leave. */
 export interface PreparedMessages {
   readonly ids: readonly string[]
   /** Sends them in their order; resolves when the service has accepted all of them. */
   send(): Promise<void>
+}
+
+export interface SendOptions {
+  /** Drawn when absent. */
+  readonly id?: string
+  /** Users who see a status post or belong to a broadcast list. */
+  readonly audience?: readonly string[]
 }
 
 const REMEMBERED = 2000
@@ -48,23 +50,22 @@ export class PhoneSender {
    *
    * @throws KurirError `message-refused` with the service's code, `phone-offline`, `timed-out`, `unknown-address`
    */
-  async send(chat: string, content: PhoneContent, id = this.newId()): Promise<string> {
-    const sent = this.#note(chat, content, id)
-    if (isGroup(chat)) await this.#sendToGroup(sent)
+  async send(chat: string, message: proto.IMessage, options: SendOptions = {}): Promise<string> {
+    const { id = this.newId(), audience } = options
+    const sent = this.#note(chat, message, id, audience)
+    if (hasAudience(chat)) await this.#sendToGroup(sent)
     else await this.#sendToUser(sent)
     return id
   }
 
   /** Encrypts now and lets the result leave later, all at once. Errors: see {@link send}. */
-  async prepare(chat: string, contents: readonly PhoneContent[]): Promise<PreparedMessages> {
+  async prepare(chat: string, messages: readonly proto.IMessage[]): Promise<PreparedMessages> {
     const ids: string[] = []
     const nodes: BinaryNode[] = []
-    for (const content of contents) {
-      const sent = this.#note(chat, content, this.newId())
+    for (const message of messages) {
+      const sent = this.#note(chat, message, this.newId())
       ids.push(sent.id)
-      nodes.push(
-        isGroup(chat) ? (await this.groups.stanza(sent)).node : await this.#userStanza(sent, userAddress(chat)),
-      )
+      nodes.push(hasAudience(chat) ? await this.#groupNode(sent) : await this.#userStanza(sent, userAddress(chat)))
     }
     return {
       ids,
@@ -88,7 +89,7 @@ export class PhoneSender {
   /** The answer to a retry request: the same id and content, for the device that asked. */
   async repeat(sent: SentByPhone, requester: string, session: string, count: number): Promise<void> {
     const { account, signal } = this.#context()
-    const group = isGroup(sent.chat)
+    const group = hasAudience(sent.chat)
     const own = parseAddress(session)?.user === account.lidUser
     const plain = group
       ? await this.groups.withDistribution(sent)
@@ -96,27 +97,39 @@ export class PhoneSender {
         ? deviceSent(sent.message, sent.chat)
         : sent.message
     const { type, ciphertext } = await signal.encryptMessage({ jid: session, data: encodePadded(plain) })
-    const common = { id: sent.id, type: sent.type }
+    const common = { id: sent.id, type: sent.attributes.type, edit: sent.attributes.edit }
     const attrs = group
       ? { ...common, to: sent.chat, participant: requester, addressing_mode: await this.groups.addressing(sent.chat) }
       : { ...common, to: requester, device_fanout: 'false', recipient: own ? sent.chat : undefined }
-    const part = element('enc', { v: '2', type, count: String(count) }, ciphertext)
-    await this.#transmit(element('message', attrs, [part]))
+    const part = element('enc', { v: '2', type, count: String(count), ...contentAttributes(sent) }, ciphertext)
+    const { meta } = sent.attributes
+    const parts = Object.keys(meta).length === 0 ? [part] : [part, element('meta', meta)]
+    await this.#transmit(element('message', attrs, parts))
   }
 
   newId(): string {
     return `3EB0${this.#context().random.bytes(9).toString('hex').toUpperCase()}`
   }
 
-  #note(chat: string, content: PhoneContent, id: string): SentByPhone {
+  #note(chat: string, content: proto.IMessage, id: string, audience?: readonly string[]): SentByPhone {
     const message = completeMessage(content, this.#context().random.bytes(32))
-    const sent: SentByPhone = { id, chat, type: stanzaType(message), message }
+    const attributes = stanzaAttributesOf(message)
+    const sent: SentByPhone = { id, chat, attributes, message, ...(audience === undefined ? {} : { audience }) }
     this.#sent.set(id, sent)
     return sent
   }
 
+  /** Keeps a message for what later refers to it, under the name that the chat knows this account by. */
+  #remember({ id, chat, message }: SentByPhone, addressing: Addressing): void {
+    const { account, memory, service } = this.#context()
+    const author = account.jid(addressing)
+    const timestamp = service.core.now()
+    memory.add({ id, chat, author, fromMe: true, message, timestamp, pushName: account.pushName })
+  }
+
   async #sendToUser(sent: SentByPhone): Promise<void> {
     const address = userAddress(sent.chat)
+    this.#remember(sent, address.addressing)
     const first = await this.#transmit(await this.#userStanza(sent, address))
     if (first.attrs['phash'] === undefined) return
     const before = await this.#targets(sent.chat, address)
@@ -132,12 +145,16 @@ export class PhoneSender {
     const { account } = this.#context()
     const plain = encodePadded(sent.message)
     const own = encodePadded(deviceSent(sent.message, sent.chat))
-    const copies = await this.#directory.encryptCopies(targets, target =>
-      target.lidUser === account.lidUser ? own : plain,
+    const copies = await this.#directory.encryptCopies(
+      targets,
+      target => (target.lidUser === account.lidUser ? own : plain),
+      contentAttributes(sent),
     )
     const fanOut = missed === undefined ? undefined : 'false'
-    const attrs = { id: sent.id, to: sent.chat, type: sent.type, device_fanout: fanOut }
-    return element('message', attrs, [element('participants', {}, copies)])
+    const { type, edit } = sent.attributes
+    const attrs = { id: sent.id, to: sent.chat, type, edit, device_fanout: fanOut }
+    const children = commonChildren(sent, account.jid(address.addressing))
+    return element('message', attrs, [element('participants', {}, copies), ...children])
   }
 
   #targets(chat: string, address: Address): Promise<Target[]> {
@@ -151,12 +168,17 @@ export class PhoneSender {
 
   async #sendToGroup(sent: SentByPhone): Promise<void> {
     for (let round = 0; round < 2; round += 1) {
-      const { node, accepted } = await this.groups.stanza(sent)
+      const { node, accepted, addressing } = await this.groups.stanza(sent)
+      this.#remember(sent, addressing)
       const ack = await this.#transmit(node)
       accepted()
       if (ack.attrs['phash'] === undefined) return
       await this.groups.forgetMembers(sent.chat)
     }
+  }
+
+  async #groupNode(sent: SentByPhone): Promise<BinaryNode> {
+    return (await this.groups.stanza(sent)).node
   }
 
   async #transmit(node: BinaryNode): Promise<BinaryNode> {
@@ -170,7 +192,7 @@ export class PhoneSender {
   }
 }
 
-const isGroup = (chat: string): boolean => chat.endsWith('@g.us')
+const hasAudience = (chat: string): boolean => chat.endsWith('@g.us') || chat.endsWith('@broadcast')
 
 const userAddress = (chat: string): Address => {
   const address = parseAddress(chat)

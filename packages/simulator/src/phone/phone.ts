@@ -1,100 +1,42 @@
-import { type BinaryNode, getBinaryNodeChild, getBinaryNodeChildren } from 'kurir/binary'
-import { KurirError } from 'kurir/errors'
-import { proto } from 'kurir/proto'
+import type { MediaType } from 'kurir/media'
+import type { proto } from 'kurir/proto'
 import type { Account } from '../accounts/account.js'
-import { Device } from '../accounts/device.js'
 import type { SeededRandom } from '../random.js'
 import type { Service } from '../router/service.js'
-import { childrenOf, element } from '../router/stanzas.js'
-import type { PhoneContent } from './phone-content.js'
-import type { PhoneContext } from './phone-context.js'
-import { PhoneDirectory } from './phone-directory.js'
-import { PhoneKeys } from './phone-keys.js'
-import { type GrantForgery, type LinkingOptions, PhoneLinking } from './phone-linking.js'
-import { PhoneLog, type PhoneMessage, type PhoneReceipt, type Predicate } from './phone-messages.js'
-import { publishPreKeys } from './phone-prekeys.js'
-import { PhoneReceiver } from './phone-receiver.js'
-import { PhoneRetries } from './phone-retries.js'
-import { PhoneSender, type PreparedMessages } from './phone-sender.js'
-import { makePhoneSignal, type PhoneSignal } from './phone-signal.js'
-import { PhoneWire } from './phone-wire.js'
+import { element } from '../router/stanzas.js'
+import * as addOns from './phone-addons.js'
+import {
+  inAlbum,
+  type PhoneContent,
+  type PhoneMediaContent,
+  type PhoneSendOptions,
+  pollMessage,
+  withContext,
+} from './phone-content.js'
+import { PhoneCore } from './phone-core.js'
+import { changeGroup, createGroup, type GroupChange } from './phone-groups.js'
+import type { LinkingOptions } from './phone-linking.js'
+import { downloadFile, mediaMessage, type PhoneFile, type UploadedFile, uploadFile } from './phone-media.js'
+import { type RememberedMessage, unknownMessage } from './phone-memory.js'
+import { markRead, type ReadingReceipt } from './phone-receipts.js'
+import type { PreparedMessages } from './phone-sender.js'
 
-/** A companion of a phone, as its list of linked devices shows it. */
-export interface LinkedDevice {
-  /** Device JIDs in both namespaces. */
-  readonly jid: string
-  readonly lid: string
-  readonly id: number
-  readonly online: boolean
-}
+export type { LinkedDevice } from './phone-core.js'
 
-const FIRST_PREKEYS = 20
-const MORE_PREKEYS = 50
-const DEFAULT_TIMEOUT_MS = 10_000
+/** What somebody is seen to be doing in a chat. */
+export type Typing = 'composing' | 'recording' | 'paused'
+
+const STATUS = 'status@broadcast'
 
 /**
- * A primary device: it links companions, and reads and writes messages with its own Signal identity. It speaks to the
- * service in process, but encrypts for real.
+ * A primary device: it links companions, and reads and writes messages of every kind with its own Signal identity. It
+ * speaks to the service in process, but encrypts for real.
+ *
+ * Methods that send resolve with the id of the new message, when the service has accepted it, and throw KurirError
+ * `message-refused`, `phone-offline`, `timed-out`, `unknown-address`; those that are about another message also
+ * `unknown-message` when the phone does not know it.
  */
-export class Phone {
-  readonly account: Account
-  /** Messages that were decrypted, oldest first; own companions' messages included. */
-  readonly messages: readonly PhoneMessage[]
-  /** Receipts that came. */
-  readonly receipts: readonly PhoneReceipt[]
-  /** What went wrong while it handled stanzas by itself, such as a refused resend. */
-  readonly problems: KurirError[] = []
-  readonly #service: Service
-  readonly #random: SeededRandom
-  readonly #device: Device
-  readonly #wire: PhoneWire
-  readonly #messageLog: PhoneLog<PhoneMessage>
-  readonly #receiptLog: PhoneLog<PhoneReceipt>
-  readonly #directory: PhoneDirectory
-  readonly #sender: PhoneSender
-  readonly #retries: PhoneRetries
-  readonly #receiver: PhoneReceiver
-  readonly #linking: PhoneLinking
-  #keys: PhoneKeys
-  #signal: PhoneSignal
-  #autoRead = false
-  #confirmOnly = false
-  #arrived = 0
-
-  private constructor(service: Service, account: Account, random: SeededRandom, options: LinkingOptions) {
-    this.#service = service
-    this.account = account
-    this.#random = random
-    this.#keys = new PhoneKeys(random.fork('installation'))
-    this.#signal = makePhoneSignal(this.#keys, () => service.core.clock.now())
-    this.#device = new Device({ account, id: 0, keyIndex: 0, keys: this.#keys.published })
-    account.addDevice(this.#device)
-    account.keyIndexSigner = indexes => this.#keys.signKeyIndexes(indexes, account.lastKeyIndex, service.core.now())
-    account.keyIndexList = account.keyIndexSigner([0])
-    this.#wire = new PhoneWire(
-      service,
-      this.#device,
-      node => this.#handle(node),
-      error => this.#problem(error),
-    )
-    this.#messageLog = new PhoneLog(service.core.clock, 'message')
-    this.#receiptLog = new PhoneLog(service.core.clock, 'receipt')
-    this.messages = this.#messageLog.entries
-    this.receipts = this.#receiptLog.entries
-    const context = (): PhoneContext => this.#context()
-    this.#directory = new PhoneDirectory(context)
-    this.#sender = new PhoneSender(context, this.#directory)
-    this.#retries = new PhoneRetries(context, this.#directory, this.#sender, keys => this.#signal.storePreKeys(keys))
-    this.#receiver = new PhoneReceiver(context, this.#retries, {
-      message: message => this.#received(message),
-      peer: (companion, message) => this.#inBackground(this.#answerPeer(companion, message)),
-    })
-    this.#linking = new PhoneLinking(context, this.#sender, options)
-    service.onActive(device => {
-      if (device.account === account) this.#inBackground(this.#linking.welcome(device))
-    })
-  }
-
+export class Phone extends PhoneCore {
   /** Registers the phone of an account and brings it online. */
   static async create(
     service: Service,
@@ -103,66 +45,14 @@ export class Phone {
     options: LinkingOptions,
   ): Promise<Phone> {
     const phone = new Phone(service, account, random, options)
-    phone.#wire.connect()
-    await phone.#publishPreKeys(FIRST_PREKEYS)
+    await phone.begin()
     return phone
   }
 
-  /** Digits of the phone number. */
-  get number(): string {
-    return this.account.pnUser
-  }
-
-  /** `<number>@s.whatsapp.net`. */
-  get jid(): string {
-    return this.account.pn
-  }
-
-  /** `<15 digits>@lid`. */
-  get lid(): string {
-    return this.account.lid
-  }
-
-  get online(): boolean {
-    return this.#wire.online
-  }
-
-  /** The companions, in the order of their device numbers. */
-  get linkedDevices(): LinkedDevice[] {
-    return [...this.account.devices.values()]
-      .filter(device => device.id !== 0)
-      .map(({ pn, lid, id, link }) => ({ jid: pn, lid, id, online: link !== undefined }))
-  }
-
-  /**
-   * Scans the QR of a client and links it; resolves when the client has signed and is told to reconnect.
-   *
-   * @param options `forge` spoils what the phone signs: a careful client refuses it
-   *
-   * @throws KurirError `invalid-qr`, `unknown-pairing-ref`, `qr-mismatch`, `pairing-refused`, `pairing-timed-out`,
-   *   `pairing-connection-lost`, `pairing-answer-invalid`, `too-many-devices`
-   */
-  async scan(qrText: string, options: { readonly forge?: GrantForgery } = {}): Promise<LinkedDevice> {
-    return linkedDevice(await this.#linking.scan(qrText, options.forge))
-  }
-
-  /**
-   * Types the code that a client shows for this phone number, and links it. Waits for the client's request when that
-   * has not come yet.
-   *
-   * @throws KurirError as {@link scan}, and `invalid-pairing-code`, `no-pairing-code-request`, `wrong-pairing-code`
-   */
-  async enterPairingCode(code: string): Promise<LinkedDevice> {
-    return linkedDevice(await this.#linking.enterCode(code))
-  }
-
-  /**
-   * Sends to a user (either namespace) or a group; resolves with the message id when the service has accepted it.
-   *
-   * @throws KurirError `message-refused`, `phone-offline`, `timed-out`, `unknown-address`
-   */
-  async send(jid: string, content: PhoneContent, options: { readonly id?: string } = {}): Promise<string> {
-    return await this.#sender.send(jid, content, options.id)
+  /** Sends to a user (either namespace), a group, a broadcast list or `status@broadcast`. */
+  async send(jid: string, content: PhoneContent, options: PhoneSendOptions = {}): Promise<string> {
+    const message = await this.#build(jid, content, options)
+    return await this.sender.send(jid, message, options)
   }
 
   /**
@@ -170,57 +60,121 @@ export class Phone {
    * messages to the same chat must wait until these have left.
    */
   async prepare(jid: string, contents: readonly PhoneContent[]): Promise<PreparedMessages> {
-    return await this.#sender.prepare(jid, contents)
+    const messages: proto.IMessage[] = []
+    for (const content of contents) messages.push(await this.#build(jid, content, {}))
+    return await this.sender.prepare(jid, messages)
   }
 
-  /** The first message that fits, of those that came and those to come. @throws KurirError `timed-out` */
-  waitForMessage(
-    predicate: Predicate<PhoneMessage> = () => true,
-    timeoutMs = DEFAULT_TIMEOUT_MS,
-  ): Promise<PhoneMessage> {
-    return this.#messageLog.wait(predicate, timeoutMs)
-  }
-
-  /** The first receipt that fits, of those that came and those to come. @throws KurirError `timed-out` */
-  waitForReceipt(
-    predicate: Predicate<PhoneReceipt> = () => true,
-    timeoutMs = DEFAULT_TIMEOUT_MS,
-  ): Promise<PhoneReceipt> {
-    return this.#receiptLog.wait(predicate, timeoutMs)
-  }
-
-  /** Calls `listener` for every later message; the returned function ends that. */
-  onMessage(listener: (message: PhoneMessage) => void): () => void {
-    return this.#messageLog.listen(listener)
-  }
-
-  /** Marks a message as read: its author gets the receipt. @throws KurirError `unknown-message` */
-  read(messageId: string): void {
-    const message = this.messages.findLast(({ id, fromMe }) => id === messageId && !fromMe)
-    if (message === undefined) {
-      throw new KurirError('unknown-message', 'The phone has no such message', { statusCode: 404, data: { messageId } })
+  /** Sends an album: its head, and then every file as a message of its own; resolves with all ids, the head first. */
+  async sendAlbum(jid: string, files: readonly PhoneMediaContent[]): Promise<string[]> {
+    const count = (kinds: readonly string[]) => files.filter(({ media }) => kinds.includes(media)).length
+    const albumMessage = { expectedImageCount: count(['image']), expectedVideoCount: count(['video', 'gif']) }
+    const ids = [await this.send(jid, { message: { albumMessage } })]
+    const head = this.context().memory.get(ids[0] ?? '')
+    for (const file of files) {
+      const message = inAlbum(await this.#build(jid, file, {}), head)
+      ids.push(await this.sender.send(jid, message))
     }
-    const participant = message.chat.endsWith('@g.us') ? message.sender : undefined
-    const attrs = { id: messageId, to: message.chat, type: 'read', participant, t: this.#service.core.time() }
-    this.#wire.write(element('receipt', attrs))
+    return ids
   }
 
-  /** Messages that have come, readable or not. */
-  get arrived(): number {
-    return this.#arrived
+  /** Posts a status that these users see; all that the phone knows when none are named. */
+  async postStatus(content: PhoneContent, audience: readonly string[]): Promise<string> {
+    return await this.send(STATUS, content, { audience })
+  }
+
+  /** Reacts to a message; an empty emoji takes the reaction back. */
+  async react(messageId: string, emoji: string): Promise<string> {
+    return await this.#about(messageId, target => addOns.reaction(target, emoji, this.#maker()))
+  }
+
+  /** Gives an own message a new text, or other content. */
+  async edit(messageId: string, content: string | proto.IMessage): Promise<string> {
+    const message = typeof content === 'string' ? { extendedTextMessage: { text: content } } : content
+    return await this.#about(messageId, target => addOns.edit(target, message, this.#maker()))
+  }
+
+  /** Deletes a message for everybody: an own one, or as admin of a group anybody's. */
+  async revoke(messageId: string): Promise<string> {
+    return await this.#about(messageId, addOns.revoke)
+  }
+
+  /** Votes in a poll, in place of an earlier vote; no options withdraw it. @throws KurirError `unknown-poll-option` */
+  async vote(pollId: string, options: readonly string[]): Promise<string> {
+    return await this.#about(pollId, target => addOns.pollVote(target, options, this.#maker()))
+  }
+
+  /** Answers an invitation to an event. */
+  async respondToEvent(eventId: string, answer: addOns.EventAnswer, extraGuestCount = 0): Promise<string> {
+    return await this.#about(eventId, target => addOns.eventResponse(target, answer, extraGuestCount, this.#maker()))
+  }
+
+  /** Pins a message for so many seconds (86400, 604800 or 2592000); 0 takes it down. */
+  async pin(messageId: string, seconds = 604_800): Promise<string> {
+    return await this.#about(messageId, target => addOns.pin(target, seconds, this.#maker()))
+  }
+
+  /** Keeps a message of a disappearing chat, or no longer. */
+  async keep(messageId: string, on = true): Promise<string> {
+    return await this.#about(messageId, target => addOns.keep(target, on, this.#maker()))
+  }
+
+  /** Comments on a post of an announcement group. */
+  async comment(messageId: string, text: string): Promise<string> {
+    return await this.#about(messageId, target => addOns.comment(target, text, this.#maker()))
+  }
+
+  /** Reacts so that only members of the chat can read it, as in announcement groups. */
+  async reactSealed(messageId: string, emoji: string): Promise<string> {
+    return await this.#about(messageId, target => addOns.sealedReaction(target, emoji, this.#maker()))
+  }
+
+  /** Edits an own message or event so that only members of the chat can read it. */
+  async editSealed(messageId: string, content: proto.IMessage): Promise<string> {
+    return await this.#about(messageId, target => addOns.sealedEdit(target, content, this.#maker()))
+  }
+
+  /** Lets the messages of a user chat vanish after so many seconds; 0 ends that. */
+  async setDisappearing(jid: string, seconds: number): Promise<string> {
+    return await this.send(jid, { message: addOns.ephemeralSetting(seconds, this.#maker()) })
+  }
+
+  /** Encrypts a file and puts it on the media host: for messages that are written by hand. */
+  async upload(type: MediaType, file: PhoneFile): Promise<UploadedFile> {
+    const { service, random } = this.context()
+    return await uploadFile(service.media, random, type, file)
   }
 
   /**
-   * Only confirms messages from now on, without decrypting them, or decrypts again: for measuring how fast a client
-   * sends. What was skipped stays unread.
+   * The file of a message, with every hash and MAC checked.
+   *
+   * @throws KurirError `no-media`, `media-gone`, `media-content-invalid`
    */
-  set confirmOnly(on: boolean) {
-    this.#confirmOnly = on
+  async download(message: proto.IMessage): Promise<Buffer> {
+    const pieces: Buffer[] = []
+    for await (const piece of downloadFile(this.context().service.media, message)) pieces.push(piece)
+    return Buffer.concat(pieces)
   }
 
-  /** Reads every message at once from now on, or no longer. */
-  set autoRead(on: boolean) {
-    this.#autoRead = on
+  /** Reads the file of a message and drops it, for files of any size; resolves with its length. Errors as above. */
+  async checkFile(message: proto.IMessage): Promise<number> {
+    let length = 0
+    for await (const piece of downloadFile(this.context().service.media, message)) length += piece.length
+    return length
+  }
+
+  /** Marks a message as read: its author gets the receipt. @throws KurirError `unknown-message` */
+  read(messageId: string, type: ReadingReceipt = 'read'): void {
+    const message = this.messages.findLast(({ id, fromMe }) => id === messageId && !fromMe)
+    if (message === undefined) throw unknownMessage(messageId)
+    markRead(this.context(), message, type)
+  }
+
+  /** Shows that the phone is typing or recording, or has stopped. */
+  type(jid: string, state: Typing): void {
+    const media = state === 'recording' ? 'audio' : undefined
+    const content = element(state === 'paused' ? 'paused' : 'composing', { media })
+    this.context().wire.write(element('chatstate', { to: jid }, [content]))
   }
 
   /** Creates a group with this phone as superadmin; returns its JID. */
@@ -229,154 +183,41 @@ export class Phone {
     members: readonly string[],
     options: { readonly addressing?: 'lid' | 'pn' } = {},
   ): Promise<string> {
-    const participants = members.map(jid => element('participant', { jid }))
-    const override =
-      options.addressing === undefined ? [] : [element('addressing_mode_override', { mode: options.addressing })]
-    const create = element('create', { subject, key: this.#sender.newId() }, [...participants, ...override])
-    const answer = await this.#wire.query({ xmlns: 'w:g2', type: 'set', to: '@g.us' }, [create])
-    return `${getBinaryNodeChild(answer, 'group')?.attrs['id'] ?? ''}@g.us`
+    return await createGroup(this.context(), this.sender.newId(), subject, members, options.addressing)
   }
 
   /** Changes the members of a group. @throws KurirError `request-refused` */
-  async changeGroup(
-    group: string,
-    action: 'add' | 'remove' | 'promote' | 'demote',
-    members: readonly string[],
-  ): Promise<void> {
-    const change = element(
-      action,
-      {},
-      members.map(jid => element('participant', { jid })),
-    )
-    await this.#wire.query({ xmlns: 'w:g2', type: 'set', to: group }, [change])
+  async changeGroup(group: string, action: GroupChange, members: readonly string[]): Promise<void> {
+    await changeGroup(this.context(), group, action, members)
   }
 
-  /** Unlinks a companion: it is told (401 device_removed) and everybody hears of the new device list. */
-  removeDevice(jid: string): void {
-    const resolved = this.#service.core.accounts.resolve(jid)
-    const device = resolved?.device
-    if (device === undefined || device.account !== this.account || device.id === 0) {
-      throw new KurirError('unknown-device', 'The account has no such companion', { statusCode: 404, data: { jid } })
-    }
-    this.#service.directory.remove(device)
+  async #about(messageId: string, build: (target: RememberedMessage) => proto.IMessage): Promise<string> {
+    const target = this.context().memory.get(messageId)
+    // What is about a status goes to its author, or to all who see it when it is an own one.
+    const others = target.chat === STATUS && !target.fromMe ? [target.author] : undefined
+    const audience = this.sender.sentMessage(messageId)?.audience ?? others
+    return await this.sender.send(target.chat, build(target), audience === undefined ? {} : { audience })
   }
 
-  /** Goes offline: what is sent to it waits. */
-  goOffline(): void {
-    this.#wire.disconnect()
+  async #build(jid: string, content: PhoneContent, options: PhoneSendOptions): Promise<proto.IMessage> {
+    const { memory } = this.context()
+    const quoted = options.quoted === undefined ? undefined : memory.get(options.quoted)
+    return withContext(await this.#message(content), options, quoted, jid)
   }
 
-  goOnline(): void {
-    if (!this.online) this.#wire.connect()
+  async #message(content: PhoneContent): Promise<proto.IMessage> {
+    if ('text' in content) return { conversation: content.text }
+    if ('poll' in content) return pollMessage(content.poll)
+    if ('event' in content) return { eventMessage: content.event }
+    if ('message' in content) return content.message
+    const { media, file, caption, viewOnce, fields } = content
+    const uploaded = await this.upload(media, file)
+    const further = { ...(caption && { caption }), ...(viewOnce && { viewOnce }), ...fields }
+    return mediaMessage(media, uploaded, further, this.#maker().now)
   }
 
-  /** A new installation: new identity, no sessions, no companions; contacts are told. */
-  async reinstall(): Promise<void> {
-    for (const { jid } of this.linkedDevices) this.removeDevice(jid)
-    this.#keys = new PhoneKeys(this.#random.fork(`installation ${this.#keys.rawId}`))
-    this.#signal = makePhoneSignal(this.#keys, () => this.#service.core.clock.now())
-    this.#device.preKeys.clear()
-    this.#device.keys = this.#keys.published
-    this.account.lastKeyIndex = 0
-    this.account.keyIndexList = this.#keys.signKeyIndexes([0], 0, this.#service.core.now())
-    this.#sender.groups.forgetEverything()
-    await this.#publishPreKeys(FIRST_PREKEYS)
-    this.#service.directory.announceIdentityChange(this.account)
-  }
-
-  /** Forgets its sessions with a device or user, as after a damaged store: the next message from there cannot be read. */
-  async loseSession(jid: string): Promise<void> {
-    const resolved = this.#service.core.accounts.resolve(jid)
-    const devices = [...(resolved?.account.devices.values() ?? [])]
-    const wanted = jid.includes(':') ? devices.filter(device => device === resolved?.device) : devices
-    await this.#signal.repository.deleteSession(wanted.map(device => device.lid))
-  }
-
-  /** Resolves when everything that has come was handled. */
-  async settled(): Promise<void> {
-    await this.#wire.settled()
-  }
-
-  #context(): PhoneContext {
-    return {
-      service: this.#service,
-      account: this.account,
-      device: this.#device,
-      random: this.#random,
-      wire: this.#wire,
-      keys: this.#keys,
-      signal: this.#signal.repository,
-    }
-  }
-
-  async #handle(node: BinaryNode): Promise<void> {
-    switch (node.tag) {
-      case 'message':
-        this.#arrived += 1
-        if (this.#confirmOnly) this.#receiver.confirm(node)
-        else await this.#receiver.receive(node)
-        return
-      case 'receipt':
-        await this.#takeReceipt(node)
-        return
-      case 'notification':
-        await this.#takeNotification(node)
-        return
-      default:
-    }
-  }
-
-  #inBackground(work: Promise<void>): void {
-    work.catch((error: unknown) => this.#problem(error))
-  }
-
-  /** Refusals and time-outs that nobody waits for are kept; anything else is a defect of the simulator and surfaces. */
-  #problem(error: unknown): void {
-    if (!KurirError.is(error)) throw error
-    this.problems.push(error)
-  }
-
-  #received(message: PhoneMessage): void {
-    this.#messageLog.add(message)
-    if (this.#autoRead && !message.fromMe) this.read(message.id)
-  }
-
-  async #takeReceipt(node: BinaryNode): Promise<void> {
-    const { id = '', from = '', participant, type, t } = node.attrs
-    this.#acknowledge(node)
-    const list = getBinaryNodeChild(node, 'list')
-    const further = list === undefined ? [] : getBinaryNodeChildren(list, 'item').map(({ attrs }) => attrs['id'] ?? '')
-    const ids = [id, ...further]
-    this.#receiptLog.add({ ids, from, participant, type: type ?? 'delivery', timestamp: Number(t ?? 0) })
-    if (type === 'retry') await this.#retries.answer(node)
-  }
-
-  async #takeNotification(node: BinaryNode): Promise<void> {
-    this.#acknowledge(node)
-    const { type, from } = node.attrs
-    const [change] = childrenOf(node)
-    if (type === 'devices' || type === 'account_sync') this.#directory.forget(from)
-    if (type === 'encrypt' && change?.tag === 'identity') this.#directory.forget(from)
-    if (type === 'encrypt' && change?.tag === 'count') await this.#publishPreKeys(MORE_PREKEYS)
-    if (type === 'w:gp2' && change?.tag === 'remove' && from !== undefined) await this.#sender.groups.renewKey(from)
-  }
-
-  #acknowledge(node: BinaryNode): void {
-    const { id, from, participant, type } = node.attrs
-    const named = node.tag === 'receipt' || type === 'w:gp2' ? participant : undefined
-    this.#wire.write(element('ack', { id, to: from, class: node.tag, type, participant: named }))
-  }
-
-  async #answerPeer(companion: string, message: proto.IMessage): Promise<void> {
-    const { type, appStateSyncKeyRequest } = message.protocolMessage ?? {}
-    if (type !== proto.Message.ProtocolMessage.Type.APP_STATE_SYNC_KEY_REQUEST) return
-    const asked = appStateSyncKeyRequest?.keyIds?.flatMap(({ keyId }) => (keyId == null ? [] : [keyId]))
-    await this.#linking.shareAppStateKey(companion, asked)
-  }
-
-  async #publishPreKeys(count: number): Promise<void> {
-    await publishPreKeys(this.#wire, this.#keys, this.#signal, count)
+  #maker(): addOns.AddOnMaker {
+    const { account, random, service } = this.context()
+    return { account, random, now: service.core.clock.now() }
   }
 }
-
-const linkedDevice = ({ pn, lid, id, link }: Device): LinkedDevice => ({ jid: pn, lid, id, online: link !== undefined })

@@ -17,6 +17,8 @@ const COPIED_CHILDREN = new Set(['meta', 'biz', 'bot'])
 /** Attributes of an ack that refuses a message. */
 type Refusal = Readonly<Record<string, string>>
 
+const STATUS = 'status@broadcast'
+
 /** Takes messages of devices and hands each recipient device its copy (docs/protocol/02 §9.7). */
 export class MessageRouter {
   readonly #core: ServiceCore
@@ -34,7 +36,7 @@ export class MessageRouter {
 
   #route(sender: Device, node: BinaryNode, to: string): Refusal | undefined {
     if (to.endsWith('@g.us')) return this.#routeToGroup(sender, node, to)
-    if (to === 'status@broadcast') return this.#routeStatus(sender, node)
+    if (to.endsWith('@broadcast')) return this.#routeToAudience(sender, node, to)
     const target = this.#core.accounts.resolve(to)
     if (target === undefined) return { error: '406' }
     if (getBinaryNodeChild(node, 'enc') === undefined) return this.#routeToUser(sender, node, target)
@@ -123,18 +125,51 @@ export class MessageRouter {
     this.#core.delivery.deliver(device, this.#stanza(sender, device, node, attrs, getBinaryNodeChildren(node, 'enc')))
   }
 
-  /** Status posts go to whom the sender names: with a copy of the key, or bare for those who hold it. */
-  #routeStatus(sender: Device, node: BinaryNode): undefined {
+  /** Status posts and lists go to whom the sender names: with a copy of the key, or bare for those who hold it. */
+  #routeToAudience(sender: Device, node: BinaryNode, to: string): Refusal | undefined {
+    const repetition = this.#core.accounts.resolve(node.attrs['participant'])?.device
+    if (node.attrs['participant'] !== undefined && repetition === undefined) return { error: '406' }
     this.acknowledge(sender, node)
     const content = getBinaryNodeChildren(node, 'enc')
     const sent = this.#remember(sender, node)
-    const attrs = { ...this.#commonAttributes(sender, node), from: 'status@broadcast', participant: sender.lid }
-    for (const [device, copy] of this.#copies(sender, node)) {
-      if (!this.#isNew(sent, device)) continue
-      const parts = [...getBinaryNodeChildren(copy, 'enc'), ...content]
-      const twin = { ...attrs, participant_pn: sender.account.pn }
-      this.#core.delivery.deliver(device, this.#stanza(sender, device, node, twin, parts))
+    const lid = to === STATUS
+    const attrs = {
+      ...this.#commonAttributes(sender, node),
+      from: to,
+      participant: sender.jid(lid ? 'lid' : 'pn'),
+      [lid ? 'participant_pn' : 'participant_lid']: lid ? sender.account.pn : sender.account.lid,
     }
+    const audience = repetition === undefined ? this.#audience(sender, node) : new Map([[repetition, undefined]])
+    const named = element(
+      'participants',
+      {},
+      [...new Set([...audience.keys()].map(({ account }) => account))].map(toUser),
+    )
+    for (const [device, copy] of audience) {
+      if (!this.#isNew(sent, device)) continue
+      const parts = [...(copy === undefined ? [] : getBinaryNodeChildren(copy, 'enc')), ...content]
+      const stanza = this.#stanza(sender, device, node, attrs, parts)
+      // Own other devices are told who sees the post.
+      const own = device.account === sender.account && repetition === undefined
+      const children = Array.isArray(stanza.content) ? stanza.content : []
+      this.#core.delivery.deliver(device, own ? { ...stanza, content: [...children, named] } : stanza)
+    }
+    return undefined
+  }
+
+  /** Devices with their copies; all devices of a user that is named without one. */
+  #audience(sender: Device, node: BinaryNode): Map<Device, BinaryNode | undefined> {
+    const audience = new Map<Device, BinaryNode | undefined>()
+    const participants = getBinaryNodeChild(node, 'participants')
+    for (const entry of participants === undefined ? [] : getBinaryNodeChildren(participants, 'to')) {
+      const account = this.#core.accounts.resolve(entry.attrs['jid'])?.account
+      if (getBinaryNodeChild(entry, 'enc') !== undefined || account === undefined) continue
+      for (const device of account.devices.values()) if (device !== sender) audience.set(device, undefined)
+    }
+    for (const [device, copy] of this.#copies(sender, node)) {
+      if (getBinaryNodeChild(copy, 'enc') !== undefined) audience.set(device, copy)
+    }
+    return audience
   }
 
   /** The `<to>` entries by device; entries for the sender itself and for unknown devices are left out. */
@@ -248,5 +283,7 @@ export class MessageRouter {
     return element('reporting', {}, [...token, element('reporting_tag', {}, this.#core.random.bytes(20))])
   }
 }
+
+const toUser = (account: Account): BinaryNode => element('to', { jid: account.lid, peer_recipient_pn: account.pn })
 
 const addressingOf = (jid: string | undefined): Addressing => (jid?.endsWith('@lid') === true ? 'lid' : 'pn')
