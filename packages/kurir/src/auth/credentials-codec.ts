@@ -1,9 +1,11 @@
+import type { Contact } from '../chats/contact-types.js'
 import { generateKeyPair, type KeyPair, rawPublicKey } from '../crypto/curve.js'
 import { KurirError } from '../errors/kurir-error.js'
-import type { SignedKeyPair } from '../signal/key-store.js'
-import { encodedAccount } from './account-identity.js'
+import type { MinimalMessage } from '../events/message-types.js'
+import type { SignalIdentity, SignedKeyPair } from '../signal/key-store.js'
+import { type AnyDeviceIdentity, encodedAccount } from './account-identity.js'
 import { parseRecord, stringifyRecord } from './buffer-json.js'
-import type { AuthenticationCreds } from './credentials.js'
+import type { AccountSettings, AuthenticationCreds, ServerIdentity } from './credentials.js'
 
 /** The JSON text of creds.json, as Baileys writes it (docs/protocol/01 §9.3). */
 export function encodeCredentials(creds: AuthenticationCreds): string {
@@ -22,7 +24,7 @@ type Members = Readonly<Record<string, unknown>>
 export function decodeCredentials(text: string): AuthenticationCreds {
   const value = parseRecord(text)
   if (!isMembers(value)) throw corrupt('the whole text')
-  const checked = {
+  return {
     ...value,
     noiseKey: keyPair(value, 'noiseKey'),
     pairingEphemeralKeyPair: isAbsent(value.pairingEphemeralKeyPair)
@@ -32,33 +34,74 @@ export function decodeCredentials(text: string): AuthenticationCreds {
     signedPreKey: signedKeyPair(value, 'signedPreKey'),
     registrationId: count(value, 'registrationId', undefined),
     advSecretKey: advSecret(value),
-    processedHistoryMessages: list(value, 'processedHistoryMessages'),
+    processedHistoryMessages: checked(value, 'processedHistoryMessages', isMessageList) ?? [],
     nextPreKeyId: count(value, 'nextPreKeyId', 1),
     firstUnuploadedPreKeyId: count(value, 'firstUnuploadedPreKeyId', 1),
     accountSyncCounter: count(value, 'accountSyncCounter', 0),
-    accountSettings: isAbsent(value.accountSettings)
-      ? { unarchiveChats: false }
-      : members(value.accountSettings, 'accountSettings'),
+    accountSettings: checked(value, 'accountSettings', isAccountSettings) ?? { unarchiveChats: false },
     registered: value.registered === true,
+    me: checked(value, 'me', isContact),
+    account: checked(value, 'account', isAccount),
+    routingInfo: asBuffer(checked(value, 'routingInfo', isBytes)),
+    signalIdentities: checked(value, 'signalIdentities', isIdentityList),
+    platform: checked(value, 'platform', isText),
+    myAppStateKeyId: checked(value, 'myAppStateKeyId', isText),
+    lastPropHash: checked(value, 'lastPropHash', isText),
+    pairingCode: checked(value, 'pairingCode', isText),
+    lastAccountSyncTimestamp: isAbsent(value.lastAccountSyncTimestamp)
+      ? undefined
+      : count(value, 'lastAccountSyncTimestamp', undefined),
+    // It only shortens a handshake: a damaged one is left out.
+    serverIdentity: isServerIdentity(value.serverIdentity) ? value.serverIdentity : undefined,
   }
-  checkOptionalMembers(value)
-  // Every member that the type names has been checked, apart from the insides of lists that only pass through.
-  return checked as unknown as AuthenticationCreds
 }
 
-function checkOptionalMembers(value: Members): void {
-  if (!isAbsent(value.me) && typeof members(value.me, 'me').id !== 'string') throw corrupt('me')
-  if (!isAbsent(value.account)) {
-    for (const part of Object.values(members(value.account, 'account'))) {
-      if (!isAbsent(part) && typeof part !== 'string' && !(part instanceof Uint8Array)) throw corrupt('account')
-    }
-  }
-  if (!isAbsent(value.routingInfo) && !(value.routingInfo instanceof Uint8Array)) throw corrupt('routingInfo')
-  if (!isAbsent(value.signalIdentities)) list(value, 'signalIdentities')
-  for (const name of ['platform', 'myAppStateKeyId', 'lastPropHash', 'pairingCode']) {
-    if (!isAbsent(value[name]) && typeof value[name] !== 'string') throw corrupt(name)
-  }
-  if (!isAbsent(value.lastAccountSyncTimestamp)) count(value, 'lastAccountSyncTimestamp', undefined)
+/** A member that may be absent, but has no other form. */
+function checked<T>(parent: Members, name: string, hasForm: (value: unknown) => value is T): T | undefined {
+  const value = parent[name]
+  if (isAbsent(value)) return undefined
+  if (!hasForm(value)) throw corrupt(name)
+  return value
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string'
+const isBytes = (value: unknown): value is Uint8Array => value instanceof Uint8Array
+const isKey = (value: unknown): value is Uint8Array => isBytes(value) && value.byteLength === 32
+
+function asBuffer(bytes: Uint8Array | undefined): Buffer | undefined {
+  return bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+function isContact(value: unknown): value is Contact {
+  return isMembers(value) && isText(value.id)
+}
+
+/** Bytes, or the text that they were saved as. */
+function isAccount(value: unknown): value is AnyDeviceIdentity {
+  return isMembers(value) && Object.values(value).every(part => isAbsent(part) || isText(part) || isBytes(part))
+}
+
+function isAccountSettings(value: unknown): value is AccountSettings {
+  return isMembers(value)
+}
+
+function isIdentityList(value: unknown): value is SignalIdentity[] {
+  return Array.isArray(value) && value.every(isIdentity)
+}
+
+function isIdentity(value: unknown): value is SignalIdentity {
+  return (
+    isMembers(value) && isMembers(value.identifier) && isText(value.identifier.name) && isBytes(value.identifierKey)
+  )
+}
+
+function isMessageList(value: unknown): value is MinimalMessage[] {
+  return Array.isArray(value) && value.every(message => isMembers(message) && isMembers(message.key))
+}
+
+function isServerIdentity(value: unknown): value is ServerIdentity {
+  if (!isMembers(value) || !isKey(value.key) || !isKey(value.root)) return false
+  return typeof value.notBefore === 'number' && typeof value.notAfter === 'number'
 }
 
 function isAbsent(value: unknown): value is null | undefined {
@@ -96,12 +139,6 @@ function signedKeyPair(parent: Members, name: string): SignedKeyPair {
 function count(parent: Members, name: string, fallback: number | undefined): number {
   const value = parent[name] ?? fallback
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) throw corrupt(name)
-  return value
-}
-
-function list(parent: Members, name: string): readonly unknown[] {
-  const value = parent[name] ?? []
-  if (!Array.isArray(value)) throw corrupt(name)
   return value
 }
 

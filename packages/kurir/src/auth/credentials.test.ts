@@ -110,10 +110,22 @@ describe('creds.json', () => {
     ['routingInfo', 'text'],
     ['platform', 7],
     ['signalIdentities', {}],
+    ['signalIdentities', [{ identifier: { name: 'x' } }]],
+    ['processedHistoryMessages', [7]],
     ['lastAccountSyncTimestamp', 'x'],
   ])('with a wrong %s is refused, and the error names it', (member, value) => {
     const text = JSON.stringify({ ...JSON.parse(savedByBaileys), [member]: value })
     expect(thrown(() => decodeCredentials(text), 'corrupt-auth-state').data).toEqual({ member })
+  })
+
+  it('with a damaged server identity is read without it: it only shortens a handshake', () => {
+    const key = { type: 'Buffer', data: Buffer.alloc(32, 1).toString('base64') }
+    const read = (serverIdentity: unknown) =>
+      decodeCredentials(JSON.stringify({ ...JSON.parse(savedByBaileys), serverIdentity })).serverIdentity
+    expect(read({ key, root: key, notBefore: 1, notAfter: 2 })).toMatchObject({ notAfter: 2 })
+    for (const damaged of ['x', { key, root: 'x', notBefore: 1, notAfter: 2 }, { key, root: key, notBefore: 1 }, []]) {
+      expect(read(damaged)).toBeUndefined()
+    }
   })
 
   it('damaged in any way is read or refused with a typed error', () => {

@@ -49,9 +49,11 @@ interface WebAssemblyRuntime {
   }
 }
 
+declare const WebAssembly: WebAssemblyRuntime
+
 /** @throws an error of the engine when it has no WebAssembly */
 export function makeWasmBlock(): Sha256Block {
-  const { Module, Instance } = (globalThis as unknown as { WebAssembly: WebAssemblyRuntime }).WebAssembly
+  const { Module, Instance } = WebAssembly
   const { memory, compress, digest } = new Instance(new Module(assembleSha256())).exports
   const view = new DataView(memory.buffer)
   constants.forEach((constant, index) => {

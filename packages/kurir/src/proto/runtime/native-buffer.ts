@@ -11,9 +11,7 @@ type ViewConstructor = new (memory: ArrayBufferLike, offset: number, length: num
  * Makes a Buffer over existing memory. `Buffer.from` and `subarray` end in this constructor too, after checks that cost
  * more than the view itself.
  */
-export const BufferView: ViewConstructor = (Buffer as unknown as { readonly [Symbol.species]: ViewConstructor })[
-  Symbol.species
-]
+export const BufferView: ViewConstructor = Reflect.get(Buffer, Symbol.species)
 
 /** `Buffer.isBuffer` is a call; this is a look at a member. */
 export function asBuffer(bytes: Uint8Array): NativeBuffer {

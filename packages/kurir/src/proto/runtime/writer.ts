@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { invalidProtobufValue } from './errors.js'
 import { fieldsOf } from './field-table.js'
 import { Long } from './long.js'
@@ -411,8 +412,8 @@ export class MessageWriter {
     throw this.invalid(tag, 'bytes')
   }
 
-  private toList(value: unknown, tag: number): readonly unknown[] {
-    if (Array.isArray(value) || ArrayBuffer.isView(value)) return value as unknown as readonly unknown[]
+  private toList(value: unknown, tag: number): ArrayLike<unknown> {
+    if (Array.isArray(value) || types.isTypedArray(value)) return value
     throw this.invalid(tag, 'array')
   }
 

@@ -62,8 +62,12 @@ export function lookUp(name: string, namespace: object = proto): unknown {
 
 export function messageClass(name: string, namespace: object = proto): MessageClass {
   const found = lookUp(name, namespace)
-  if (typeof found !== 'function') throw new Error(`no message ${name}`)
-  return found as unknown as MessageClass
+  if (!isMessageClass(found)) throw new Error(`no message ${name}`)
+  return found
+}
+
+function isMessageClass(value: unknown): value is MessageClass {
+  return typeof value === 'function' && 'encode' in value && 'decode' in value
 }
 
 export const isEnum = (type: string): boolean => type in enumFacts
