@@ -11,7 +11,7 @@ import { Phone } from './phone/phone.js'
 import { SeededRandom } from './random.js'
 import { Delivery } from './router/delivery.js'
 import { Service } from './router/service.js'
-import { ServiceCore } from './router/service-core.js'
+import { makeServiceCore } from './router/service-core.js'
 import { type StanzaListener, StanzaTrace } from './router/stanza-trace.js'
 import { streamError } from './router/stanzas.js'
 import { ServerCertificates } from './server/certificates.js'
@@ -90,7 +90,7 @@ export class Simulator {
     const random = new SeededRandom(options.seed)
     const injector = new FaultInjector(clock, random.fork('faults'))
     const trace = new StanzaTrace()
-    const core = new ServiceCore({
+    const core = makeServiceCore({
       clock,
       random,
       accounts: new AccountRegistry(random.fork('accounts')),

@@ -9,8 +9,7 @@ import type { ViolationKind, ViolationLog } from '../violations.js'
 import type { Delivery } from './delivery.js'
 import type { StanzaTrace } from './stanza-trace.js'
 
-/** What the parts of the service share. */
-export class ServiceCore {
+export interface ServiceParts {
   readonly clock: Clock
   readonly random: SeededRandom
   readonly accounts: AccountRegistry
@@ -19,50 +18,34 @@ export class ServiceCore {
   readonly delivery: Delivery
   readonly trace: StanzaTrace
   readonly validation: ValidationMode
-  #stanzaNumber = 0
+}
 
-  constructor(parts: {
-    readonly clock: Clock
-    readonly random: SeededRandom
-    readonly accounts: AccountRegistry
-    readonly groups: GroupRegistry
-    readonly violations: ViolationLog
-    readonly delivery: Delivery
-    readonly trace: StanzaTrace
-    readonly validation: ValidationMode
-  }) {
-    this.clock = parts.clock
-    this.random = parts.random
-    this.accounts = parts.accounts
-    this.groups = parts.groups
-    this.violations = parts.violations
-    this.delivery = parts.delivery
-    this.trace = parts.trace
-    this.validation = parts.validation
-  }
-
+/** What the parts of the service share. */
+export interface ServiceCore extends ServiceParts {
   /** Unix seconds. */
-  now(): number {
-    return unixSeconds(this.clock)
-  }
-
+  now(): number
   /** The `t` of a stanza. */
-  time(): string {
-    return String(this.now())
-  }
-
+  time(): string
   /** A fresh id for a stanza of the service. */
-  stanzaId(): string {
-    this.#stanzaNumber += 1
-    return String(this.#stanzaNumber)
-  }
-
-  modeOf(device: Device): ValidationMode {
-    return device.account.validation ?? this.validation
-  }
-
+  stanzaId(): string
+  modeOf(device: Device): ValidationMode
   /** Records a breach by a device. */
-  violation(device: Device, kind: ViolationKind, message: string, stanza?: BinaryNode): void {
-    this.violations.report(kind, message, { device: device.pn, ...(stanza === undefined ? {} : { stanza }) })
+  violation(device: Device, kind: ViolationKind, message: string, stanza?: BinaryNode): void
+}
+
+export const makeServiceCore = (parts: ServiceParts): ServiceCore => {
+  const now = () => unixSeconds(parts.clock)
+  let stanzaNumber = 0
+  return {
+    ...parts,
+    now,
+    time: () => String(now()),
+    stanzaId: () => {
+      stanzaNumber += 1
+      return String(stanzaNumber)
+    },
+    modeOf: device => device.account.validation ?? parts.validation,
+    violation: (device, kind, message, stanza) =>
+      parts.violations.report(kind, message, { device: device.pn, ...(stanza === undefined ? {} : { stanza }) }),
   }
 }
