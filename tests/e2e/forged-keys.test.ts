@@ -2,7 +2,7 @@ import { type BinaryNode, type KurirError, proto } from 'kurir'
 import { generateKeyPair, type KeyPair, typedPublicKey, xeddsaSign } from 'kurir/crypto'
 import { grantDeviceIdentity, signDeviceIdentity, signKeyIndexList } from 'kurir/pairing'
 import { describe, expect, it } from 'vitest'
-import { rejection, textOf } from './support/kurir-client.js'
+import { type KurirClient, rejection, textOf } from './support/kurir-client.js'
 import { worldForEachTest } from './support/world.js'
 
 /** The tree with every node of this tag replaced. */
@@ -17,6 +17,10 @@ const flipped = (bytes: BinaryNode['content'], at = 5): Buffer => {
   altered.writeUInt8(altered.readUInt8(at) ^ 1, at)
   return altered
 }
+
+/** The tree with the bytes of every node of this tag replaced. */
+const alterBytes = (tree: BinaryNode, tag: string, alter: (bytes: Uint8Array) => Uint8Array): BinaryNode =>
+  replaceAll(tree, tag, found => ({ ...found, content: Buffer.from(alter(found.content as Uint8Array)) }))
 
 /** A device identity in which an account vouches for a device, both with keys of whoever calls this. */
 function selfMadeIdentity(account: KeyPair, device: KeyPair): Uint8Array {
@@ -61,23 +65,29 @@ function withKeysOf(account: KeyPair, device: KeyPair): (bundle: BinaryNode) => 
 describe('forged keys (docs/protocol/02 §1.4, §5.4)', () => {
   const world = worldForEachTest()
 
+  /** Alters what the service answers this client about each user for whom it is asked. */
+  const forgeAnswers = (
+    bot: KurirClient,
+    child: 'list' | 'usync',
+    isVictim: (jid: string) => boolean,
+    forge: (user: BinaryNode) => BinaryNode,
+  ) =>
+    world().service.faults.add({
+      direction: 'to-client',
+      match: { tag: 'iq', child, device: bot.jid },
+      action: {
+        kind: 'alter',
+        alter: answer => replaceAll(answer, 'user', user => (isVictim(user.attrs['jid'] ?? '') ? forge(user) : user)),
+      },
+    })
+  const isCompanion = (jid: string) => jid.includes(':1@')
+  const withForgedSignature = (user: BinaryNode) => alterBytes(user, 'signature', bytes => flipped(bytes))
+
   it('a signed prekey that the device did not sign: that device is left out, the others are written to', async () => {
     const [alice, bob] = [await world().phone('Alice'), await world().phone('Bob')]
     const bot = await world().linked(alice)
     const companion = await world().linked(bob)
-    world().service.faults.add({
-      direction: 'to-client',
-      match: { tag: 'iq', child: 'list', device: bot.jid },
-      action: {
-        kind: 'alter',
-        alter: answer =>
-          replaceAll(answer, 'user', user =>
-            user.attrs['jid']?.includes(':1@') === true
-              ? replaceAll(user, 'signature', signature => ({ ...signature, content: flipped(signature.content) }))
-              : user,
-          ),
-      },
-    })
+    forgeAnswers(bot, 'list', isCompanion, withForgedSignature)
     const id = await bot.sendText(bob.jid, 'for the phone only')
     expect(await bob.waitForMessage(({ text }) => text === 'for the phone only')).toMatchObject({ id })
     await bot.logged('untrusted-prekey-signature')
@@ -91,19 +101,7 @@ describe('forged keys (docs/protocol/02 §1.4, §5.4)', () => {
   it('no device of the recipient has honest keys: the message is refused, not sent to ourselves alone', async () => {
     const [alice, bob] = [await world().phone('Alice'), await world().phone('Bob')]
     const bot = await world().linked(alice)
-    world().service.faults.add({
-      direction: 'to-client',
-      match: { tag: 'iq', child: 'list', device: bot.jid },
-      action: {
-        kind: 'alter',
-        alter: answer =>
-          replaceAll(answer, 'user', user =>
-            user.attrs['jid']?.startsWith(bob.account.lidUser) === true || user.attrs['jid'] === bob.jid
-              ? replaceAll(user, 'signature', signature => ({ ...signature, content: flipped(signature.content) }))
-              : user,
-          ),
-      },
-    })
+    forgeAnswers(bot, 'list', jid => jid.startsWith(bob.account.lidUser) || jid === bob.jid, withForgedSignature)
     const error: KurirError = await rejection(bot.sendText(bob.jid, 'to nobody'))
     expect(error).toMatchObject({ code: 'all-encryptions-failed', data: { jid: bob.jid } })
     expect(alice.messages.filter(({ text }) => text === 'to nobody')).toEqual([])
@@ -119,22 +117,8 @@ describe('forged keys (docs/protocol/02 §1.4, §5.4)', () => {
     const [alice, bob] = [await world().phone('Alice'), await world().phone('Bob')]
     const bot = await world().linked(alice)
     const spy = await world().linked(bob)
-    world().service.faults.add({
-      direction: 'to-client',
-      match: { tag: 'iq', child: 'usync', device: bot.jid },
-      action: {
-        kind: 'alter',
-        alter: answer =>
-          replaceAll(answer, 'user', user =>
-            user.attrs['jid'] === bob.jid
-              ? replaceAll(user, 'key-index-list', list => ({
-                  ...list,
-                  content: Buffer.from(forge(list.content as Uint8Array)),
-                }))
-              : user,
-          ),
-      },
-    })
+    const isBob = (jid: string) => jid === bob.jid
+    forgeAnswers(bot, 'usync', isBob, user => alterBytes(user, 'key-index-list', forge))
     await bot.sendText(bob.jid, 'for the phone only')
     await bob.waitForMessage(({ text }) => text === 'for the phone only')
     await bot.logged('key-index-list-invalid')
@@ -164,8 +148,7 @@ describe('forged keys (docs/protocol/02 §1.4, §5.4)', () => {
       times: 1,
       action: {
         kind: 'alter',
-        alter: message =>
-          replaceAll(message, 'device-identity', identity => ({ ...identity, content: flipped(identity.content, 12) })),
+        alter: message => alterBytes(message, 'device-identity', identity => flipped(identity, 12)),
       },
     })
     const id = await companion.sendText(alice.jid, 'believe me')
@@ -183,7 +166,7 @@ describe('forged keys (docs/protocol/02 §1.4, §5.4)', () => {
     content: Array.isArray(bundle.content) ? bundle.content.filter(({ tag }) => tag !== 'device-identity') : [],
   })
   const alteredIdentity = (bundle: BinaryNode): BinaryNode =>
-    replaceAll(bundle, 'device-identity', identity => ({ ...identity, content: flipped(identity.content, 12) }))
+    alterBytes(bundle, 'device-identity', identity => flipped(identity, 12))
 
   const forgedBundles: [what: string, forge: (bundle: BinaryNode) => BinaryNode, code: string][] = [
     ['was altered', alteredIdentity, 'device-identity-invalid'],
@@ -197,15 +180,7 @@ describe('forged keys (docs/protocol/02 §1.4, §5.4)', () => {
       const [alice, bob] = [await world().phone('Alice'), await world().phone('Bob')]
       const bot = await world().linked(alice)
       const companion = await world().linked(bob)
-      const isCompanion = (jid: string | undefined) => jid?.includes(':1@') === true
-      const forged = world().service.faults.add({
-        direction: 'to-client',
-        match: { tag: 'iq', child: 'list', device: bot.jid },
-        action: {
-          kind: 'alter',
-          alter: answer => replaceAll(answer, 'user', user => (isCompanion(user.attrs['jid']) ? forge(user) : user)),
-        },
-      })
+      const forged = forgeAnswers(bot, 'list', isCompanion, forge)
       await bot.sendText(bob.jid, 'for the phone only')
       await bob.waitForMessage(({ text }) => text === 'for the phone only')
       await bot.logged(code)
@@ -254,10 +229,9 @@ describe('forged keys (docs/protocol/02 §1.4, §5.4)', () => {
       action: {
         kind: 'alter',
         alter: message =>
-          replaceAll(message, 'device-identity', identity => ({
-            ...identity,
-            content: selfMadeIdentity(attacker.account, other.auth.creds.signedIdentityKey),
-          })),
+          alterBytes(message, 'device-identity', () =>
+            selfMadeIdentity(attacker.account, other.auth.creds.signedIdentityKey),
+          ),
       },
     })
     const id = await other.sendText(alice.jid, 'it is me')
