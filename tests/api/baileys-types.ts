@@ -47,10 +47,13 @@ interface ExportDifferences {
     | 'WAMessageAddressingMode'
   /** The protobuf schema is newer: enums have more members, and 64-bit members are smaller objects. */
   readonly newerSchema:
+    | 'assertMediaContent'
     | 'cleanMessage'
     | 'decodeMessageNode'
+    | 'downloadMediaMessage'
     | 'encodeNewsletterMessage'
     | 'encodeWAMessage'
+    | 'extensionForMediaMessage'
     | 'extractMessageContent'
     | 'generateForwardMessageContent'
     | 'generateLinkPreviewIfRequired'
@@ -63,6 +66,7 @@ interface ExportDifferences {
     | 'getContentType'
     | 'hasNonNullishProperty'
     | 'isRealMessage'
+    | 'mediaMessageSHA256B64'
     | 'normalizeMessageContent'
     | 'prepareDisappearingMessageSettingContent'
     | 'proto'
@@ -86,6 +90,8 @@ interface ExportDifferences {
   readonly absent: 'extractE2ESessionFromRetryReceipt'
   /** Without `auth`, `logger` and `makeSignalRepository`, which are made when a socket needs them. */
   readonly lazyDefaults: 'DEFAULT_CONNECTION_CONFIG'
+  /** Errors are of our own class, with everything that programs read of a Boom. */
+  readonly errorClass: 'decodeMediaRetryNode'
   /** The stream of a file is a stream, not more. */
   readonly plainStream: 'getStream'
   /** All of the socket's differences. */
