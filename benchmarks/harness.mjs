@@ -5,12 +5,14 @@
  * @typedef {object} Contender
  * @property {() => unknown | Promise<unknown>} run  One round of work.
  * @property {() => unknown | Promise<unknown>} [before]  Preparation of a round, not timed.
+ * @property {() => unknown | Promise<unknown>} [after]  Clearing up after a round, not timed.
  *
  * @typedef {object} Comparison
  * @property {string} name
  * @property {string} unit  What the figures count, e.g. `operations/s`.
  * @property {number} operations  Operations in one round.
- * @property {number} [target]  Wanted ratio against Baileys.
+ * @property {number} [target]  Wanted ratio against Baileys, or against the peer that `against` names.
+ * @property {string} [against]
  * @property {Contender} kurir
  * @property {Record<string, Contender>} peers
  */
@@ -39,6 +41,7 @@ export const compare = async (comparison, rounds = ROUNDS) => {
       const started = process.hrtime.bigint()
       await contender.run()
       const seconds = Number(process.hrtime.bigint() - started) / 1e9
+      await contender.after?.()
       if (round >= 0) times[name].push(seconds)
     }
   }
@@ -51,29 +54,32 @@ export const compare = async (comparison, rounds = ROUNDS) => {
 /** A row for figures where smaller is better (time, memory): the ratio still says how much better Kurir is. */
 export const smallerIsBetter = (comparison, figures) => row(comparison, figures, (kurir, peer) => peer / kurir)
 
-const row = ({ name, unit, target }, { kurir, ...peers }, ratioOf) => ({
+const row = ({ name, unit, target, against }, { kurir, ...peers }, ratioOf) => ({
   name,
   unit,
   kurir,
   peers,
   ratio: Object.fromEntries(Object.entries(peers).map(([peer, value]) => [peer, ratioOf(kurir, value)])),
   ...(target === undefined ? {} : { target }),
+  ...(against === undefined ? {} : { against }),
 })
+
+const PEERS = ['baileys', 'zapo', 'openssl']
 
 const figure = value => (value >= 100 ? Math.round(value).toLocaleString('en') : value.toPrecision(3))
 
 /** Prints the rows as a table; a row that misses its target says so. */
 export const printTable = rows => {
-  const lines = rows.map(({ name, unit, kurir, peers, ratio, target }) => [
+  const lines = rows.map(({ name, unit, kurir, peers, ratio, target, against = 'baileys' }) => [
     name,
     unit,
     figure(kurir),
-    ...['baileys', 'zapo'].flatMap(peer =>
+    ...PEERS.flatMap(peer =>
       peers[peer] === undefined ? ['', ''] : [figure(peers[peer]), `${ratio[peer].toFixed(2)}x`],
     ),
-    target === undefined ? '' : `${target}x ${ratio.baileys >= target ? 'met' : 'missed'}`,
+    target === undefined ? '' : `${target}x ${ratio[against] >= target ? 'met' : 'missed'}`,
   ])
-  const header = ['benchmark', 'unit', 'kurir', 'baileys', 'ratio', 'zapo', 'ratio', 'target']
+  const header = ['benchmark', 'unit', 'kurir', ...PEERS.flatMap(peer => [peer, 'ratio']), 'target']
   const widths = header.map((title, column) => Math.max(title.length, ...lines.map(line => line[column].length)))
   const format = line =>
     line.map((cell, column) => (column < 2 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]))).join('  ')
