@@ -1,4 +1,4 @@
-import { isJidGroup, isJidStatusBroadcast, isLidUser, isPnUser } from '../binary/jid.js'
+import { isJidBroadcast, isJidGroup, isJidStatusBroadcast, isLidUser, isPnUser } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
 import {
   addressedCopy,
@@ -144,6 +144,10 @@ export interface StatusMessageParts extends MessageStanzaParts {
 /** A status post: like a group message, without addressing mode and hash (docs/protocol/02, 7.6). */
 export function buildStatusMessage(parts: StatusMessageParts): BinaryNode {
   checkDestination(parts, isJidStatusBroadcast(parts.to))
+  return audienceMessage(parts, {})
+}
+
+function audienceMessage(parts: StatusMessageParts, attributes: { readonly [name: string]: string }): BinaryNode {
   if (parts.keyDistribution.length > 0) checkCopies(parts.keyDistribution, parts.id)
   checkCiphertext(parts.senderKeyMessage, parts.id)
   const recipients: BinaryNode[] = [
@@ -151,10 +155,21 @@ export function buildStatusMessage(parts: StatusMessageParts): BinaryNode {
     ...parts.holders.map((jid): BinaryNode => ({ tag: 'to', attrs: { jid } })),
   ]
   const lean = { ...parts, biz: undefined, bot: undefined }
-  return messageNode(lean, {}, [
+  return messageNode(lean, attributes, [
     ...(recipients.length === 0 ? [] : [{ tag: 'participants', attrs: {}, content: recipients }]),
     senderKeyEnc(parts),
     ...deviceIdentityNodes(parts, parts.keyDistribution),
     ...companionNodes(lean),
   ])
+}
+
+export interface BroadcastListMessageParts extends StatusMessageParts {
+  /** Hash of all devices that should get the message, our own included. */
+  readonly phash: string
+}
+
+/** A message to a broadcast list (docs/protocol/02, 7.7; docs/protocol/03, 2.13). @throws KurirError `invalid-message-stanza` */
+export function buildBroadcastListMessage(parts: BroadcastListMessageParts): BinaryNode {
+  checkDestination(parts, isJidBroadcast(parts.to) === true && !isJidStatusBroadcast(parts.to))
+  return audienceMessage(parts, { phash: parts.phash })
 }

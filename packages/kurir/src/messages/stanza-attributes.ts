@@ -237,6 +237,9 @@ function metaOf(
   if (kind === 'eventMessage') meta['event_type'] = 'creation'
   else if (kind === 'encEventResponseMessage') meta['event_type'] = 'response'
   else if (secret === SecretEncType.EVENT_EDIT) meta['event_type'] = 'edit'
+  const thread = content.encCommentMessage?.targetMessageKey
+  if (thread?.id) meta['thread_msg_id'] = thread.id
+  if (thread?.participant) meta['thread_msg_sender_jid'] = thread.participant
   if (isViewOnce(content) || viewOnceWrappers.some(wrapper => wrappers.includes(wrapper))) meta['view_once'] = 'true'
   return meta
 }

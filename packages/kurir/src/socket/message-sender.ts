@@ -1,35 +1,32 @@
-import { encodeSignedDeviceIdentity } from '../auth/account-identity.js'
-import {
-  isJidGroup,
-  isJidNewsletter,
-  isJidStatusBroadcast,
-  isPnUser,
-  jidDecode,
-  jidNormalizedUser,
-} from '../binary/jid.js'
+import { isJidBroadcast, isJidGroup, isJidNewsletter, isLidUser, isPnUser, jidNormalizedUser } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
 import { KurirError } from '../errors/kurir-error.js'
 import type { GroupMetadata } from '../groups/group-types.js'
 import type { MessageAck } from '../messages/acks.js'
+import { attributesBesideBusiness, businessCompanionOf } from '../messages/business-companion.js'
+import type { StatusSetting } from '../messages/content/content-types.js'
 import { wrapDeviceSent } from '../messages/device-sent.js'
 import {
   buildGroupDirectMessage,
-  buildGroupMessage,
   buildPeerMessage,
+  buildRetryMessage,
   buildUserMessage,
-  type EncryptedCopy,
   type ExtraStanzaParts,
+  type RetryMessageParts,
 } from '../messages/fan-out.js'
 import { generateMessageIDV2 } from '../messages/ids.js'
 import type { MessageRetryManager } from '../messages/message-retry-manager.js'
+import { buildNewsletterMessage } from '../messages/newsletter-stanza.js'
 import { isOwnAccount, isUserChat } from '../messages/own-account.js'
-import { padMessage } from '../messages/padding.js'
 import { buildReportingNode } from '../messages/reporting-token.js'
 import { stanzaAttributesOf } from '../messages/stanza-attributes.js'
 import { proto } from '../proto/index.js'
-import { participantHash } from '../usync/participant-hash.js'
+import { makeAudienceStanza } from './audience-sender.js'
 import type { SocketCore } from './core.js'
 import type { DeviceDirectory } from './device-directory.js'
+import { makeGroupStanza } from './group-sender.js'
+import { allEncryptionsFailed, isHosted, MessageCopies, MessageEncodings } from './message-copies.js'
+import { patchMessage } from './message-patch.js'
 import { isThisDevice, ownAccount, ownUserLike } from './own-account.js'
 import { KeyedQueue } from './scheduling.js'
 import type { SenderKeyHolders } from './sender-key-holders.js'
@@ -47,7 +44,10 @@ export interface MessageRelayOptions {
   additionalNodes?: BinaryNode[] | undefined
   /** Default true. */
   useUserDevicesCache?: boolean | undefined
+  /** Who sees a status, or gets the messages of a broadcast list. */
   statusJidList?: string[] | undefined
+  /** Which privacy setting the audience of a status follows; `contacts` when left out. */
+  statusSetting?: StatusSetting | undefined
 }
 
 export interface MessageSenderParts {
@@ -69,32 +69,34 @@ export class MessageSender {
   /** The sender-key step and the stanza of one group leave in the same order. */
   readonly #groups = new KeyedQueue()
   readonly #sent = new SentMessages()
+  readonly #copies: MessageCopies
 
   constructor(core: SocketCore, parts: MessageSenderParts) {
     this.#core = core
     this.#parts = parts
+    this.#copies = new MessageCopies(core, parts.sessions, parts.holders)
   }
 
   /**
    * @returns the message id
-   * @throws KurirError `not-authenticated` (401), `all-encryptions-failed` (500), `unsupported-destination` (400)
+   * @throws KurirError `not-authenticated` (401), `all-encryptions-failed` (500), `unsupported-destination` (400),
+   *   `invalid-content` for a status without audience or a kind that a channel does not take
    */
   async relay(jid: string, message: proto.IMessage, options: MessageRelayOptions): Promise<string> {
     const me = ownAccount(this.#core.creds)
     const id = options.messageId ?? generateMessageIDV2(me.id)
+    if (isJidNewsletter(jid)) return this.#relayToNewsletter(jid, id, message, options)
     if (this.#core.config.enableRecentMessageCache)
       this.#parts.retries.addRecentMessage(jidNormalizedUser(jid), id, message)
-    if (isJidGroup(jid)) await this.#groups.run(jid, () => this.#relayToGroup(jid, id, message, options))
+    if (options.participant) await this.#relayToDevice(jid, id, message, options.participant, options)
+    else if (isJidGroup(jid)) await this.#groups.run(jid, () => this.#relayToGroup(jid, id, message, options))
+    else if (isJidBroadcast(jid)) await this.#groups.run(jid, () => this.#relayToAudience(jid, id, message, options))
     else if (isUserChat(jid)) await this.#relayToUser(jid, id, message, options)
     else {
-      throw new KurirError(
-        'unsupported-destination',
-        `Messages to ${isJidStatusBroadcast(jid) ? 'status' : isJidNewsletter(jid) ? 'channels' : 'this kind of chat'} are not supported yet`,
-        {
-          statusCode: 400,
-          data: { jid },
-        },
-      )
+      throw new KurirError('unsupported-destination', 'Messages to this kind of chat are not supported', {
+        statusCode: 400,
+        data: { jid },
+      })
     }
     return id
   }
@@ -104,46 +106,143 @@ export class MessageSender {
     const { connection, creds } = this.#core
     const me = ownAccount(creds)
     const to = jidNormalizedUser(me.id)
-    await this.#parts.sessions.assert([to])
-    const copies = await this.#encrypt([to], () => proto.Message.encode(message).finish())
-    const copy = copies[0]
+    const [copy] = await this.#copies.encrypt([to], () => proto.Message.encode(message).finish())
     if (!copy) throw allEncryptionsFailed(id, to)
-    await connection.sendNode(
-      buildPeerMessage({ id, to, copy, deviceIdentity: this.#deviceIdentity(), pushPriority: 'high_force' }),
-    )
+    const { deviceIdentity } = this.#copies
+    await connection.sendNode(buildPeerMessage({ id, to, copy, deviceIdentity, pushPriority: 'high_force' }))
     return id
   }
 
   async #relayToUser(jid: string, id: string, message: proto.IMessage, options: MessageRelayOptions): Promise<void> {
-    const { connection, creds } = this.#core
-    const { devices, sessions } = this.#parts
+    const { connection, creds, config } = this.#core
     const me = ownAccount(creds)
     const to = jidNormalizedUser(jid)
     const ownUser = ownUserLike(to, me)
-    const targets = options.participant
-      ? [options.participant.jid]
-      : (await devices.devicesOf([...new Set([to, ownUser])], options.useUserDevicesCache !== false)).filter(
-          device => !isThisDevice(device, me),
-        )
-    await sessions.assert(targets)
-    const encoded = proto.Message.encode(message).finish()
-    const copies = await this.#encryptCopies(to, targets, message, encoded)
+    const listed = await this.#parts.devices.devicesOf(
+      [...new Set([to, ownUser])],
+      options.useUserDevicesCache !== false,
+    )
+    const targets = listed.filter(device => !isThisDevice(device, me))
+    const patched = await patchMessage(config.patchMessageBeforeSending, jid, message, targets)
+    const encodings = new MessageEncodings()
+    const copies = await this.#copies.encryptForChat(
+      to,
+      targets,
+      device => patched.forDevices.get(device) ?? patched.message,
+      encodings,
+    )
     // Copies for our own devices alone would look like a message that was sent.
     const isRecipient = (device: string) => isOwnAccount(to, me) || !isOwnAccount(device, me)
     if (targets.some(isRecipient) && !copies.some(copy => isRecipient(copy.jid))) throw allEncryptionsFailed(id, jid)
     if (copies.length === 0) return
-    if (!options.participant) {
-      this.#sent.add({ id, to, isGroup: false, message, devices: copies.map(copy => copy.jid) })
-    }
+    this.#sent.add({ id, to, isGroup: false, message: patched.message, devices: copies.map(copy => copy.jid) })
+    const biz = businessCompanionOf(patched.message)
+    const attributes = stanzaAttributesOf(patched.message)
     await connection.sendNode(
       buildUserMessage({
         id,
         to,
-        attributes: stanzaAttributesOf(message),
-        deviceIdentity: this.#deviceIdentity(),
+        attributes: biz ? attributesBesideBusiness(attributes) : attributes,
+        deviceIdentity: this.#copies.deviceIdentity,
         copies,
+        biz,
         recipientAlt: await this.#otherIdentity(to),
-        reporting: buildReportingNode(message, encoded, { messageId: id, senderUserJid: ownUser, remoteJid: to }),
+        reporting: buildReportingNode(patched.message, encodings.plain(patched.message), {
+          messageId: id,
+          senderUserJid: ownUser,
+          remoteJid: to,
+        }),
+        extra: extraParts(options),
+      }),
+    )
+  }
+
+  async #relayToGroup(jid: string, id: string, message: proto.IMessage, options: MessageRelayOptions): Promise<void> {
+    const { devices, holders, groupMetadata } = this.#parts
+    const metadata = await groupMetadata(jid, options.useCachedGroupMetadata !== false)
+    const made = await makeGroupStanza(
+      this.#core,
+      { devices, copies: this.#copies },
+      {
+        id,
+        metadata: { ...metadata, id: jid },
+        message,
+        useDevicesCache: options.useUserDevicesCache !== false,
+        extra: extraParts(options),
+      },
+    )
+    const { phash, addressingMode } = made
+    this.#sent.add({ id, to: jid, isGroup: true, message: made.message, devices: made.devices, phash, addressingMode })
+    holders.awaitAck(id, jid, made.newHolders)
+    await this.#core.connection.sendNode(made.stanza)
+  }
+
+  async #relayToAudience(
+    jid: string,
+    id: string,
+    message: proto.IMessage,
+    options: MessageRelayOptions,
+  ): Promise<void> {
+    const { devices, holders } = this.#parts
+    const { stanza, newHolders } = await makeAudienceStanza(
+      this.#core,
+      { devices, copies: this.#copies },
+      {
+        id,
+        jid,
+        message,
+        audience: options.statusJidList,
+        statusSetting: options.statusSetting,
+        useDevicesCache: options.useUserDevicesCache !== false,
+        extra: extraParts(options),
+      },
+    )
+    holders.awaitAck(id, jid, newHolders)
+    await this.#core.connection.sendNode(stanza)
+  }
+
+  /** Channels read what everybody may read. */
+  async #relayToNewsletter(
+    jid: string,
+    id: string,
+    message: proto.IMessage,
+    options: MessageRelayOptions,
+  ): Promise<string> {
+    const { connection, config } = this.#core
+    const { message: patched } = await patchMessage(config.patchMessageBeforeSending, jid, message, [])
+    const stanza = buildNewsletterMessage({ id, to: jid, message: patched, extra: extraParts(options) })
+    await connection.sendNode(stanza)
+    return stanza.attrs['id'] ?? id
+  }
+
+  /** One device alone, as in an answer to a retry request (docs/protocol/03, 2.16). */
+  async #relayToDevice(
+    jid: string,
+    id: string,
+    message: proto.IMessage,
+    { jid: device, count }: { readonly jid: string; readonly count: number },
+    options: MessageRelayOptions,
+  ): Promise<void> {
+    const { connection, creds } = this.#core
+    const chat = jidNormalizedUser(jid)
+    const isOwn = isUserChat(chat) && isOwnAccount(device, ownAccount(creds)) && !isOwnAccount(chat, ownAccount(creds))
+    const content = isOwn ? wrapDeviceSent(message, chat) : message
+    const [copy] = await this.#copies.encrypt([device], () => proto.Message.encode(content).finish())
+    if (!copy) throw allEncryptionsFailed(id, device)
+    const target: RetryMessageParts['target'] = isJidGroup(chat)
+      ? { kind: 'group', participant: device, addressingMode: isLidUser(device) ? 'lid' : 'pn' }
+      : isJidBroadcast(chat)
+        ? { kind: 'status', participant: device }
+        : { kind: 'user', recipient: isOwn ? chat : undefined }
+    await connection.sendNode(
+      buildRetryMessage({
+        id,
+        to: target.kind === 'user' ? device : chat,
+        attributes: stanzaAttributesOf(message),
+        deviceIdentity: this.#copies.deviceIdentity,
+        copy,
+        count: Math.max(1, count),
+        target,
         extra: extraParts(options),
       }),
     )
@@ -160,7 +259,6 @@ export class MessageSender {
     if (!advice.includes('refresh-devices-and-resend')) return
     const missed = await this.#missedDevices(sent)
     if (missed.length === 0) return
-    await this.#parts.sessions.assert(missed)
     const stanza = await this.#stanzaForMissed(sent, missed)
     if (stanza) await this.#core.connection.sendNode(stanza)
   }
@@ -182,127 +280,14 @@ export class MessageSender {
     const { id, to, message, isGroup, addressingMode = 'lid' } = sent
     const encoded = proto.Message.encode(message).finish()
     const copies = isGroup
-      ? await this.#encrypt(missed, () => encoded)
-      : await this.#encryptCopies(to, missed, message, encoded)
+      ? await this.#copies.encrypt(missed, () => encoded)
+      : await this.#copies.encryptForChat(to, missed, () => message)
     if (copies.length === 0) return undefined
-    const parts = { id, to, attributes: stanzaAttributesOf(message), deviceIdentity: this.#deviceIdentity(), copies }
+    const { deviceIdentity } = this.#copies
+    const parts = { id, to, attributes: stanzaAttributesOf(message), deviceIdentity, copies }
     return isGroup
       ? buildGroupDirectMessage({ ...parts, addressingMode })
       : buildUserMessage({ ...parts, recipientAlt: await this.#otherIdentity(to), deviceFanout: false })
-  }
-
-  /** Copies for a 1:1 chat: the message for the recipient's devices, the device-sent form for our own. */
-  async #encryptCopies(
-    to: string,
-    targets: readonly string[],
-    message: proto.IMessage,
-    encoded: Uint8Array,
-  ): Promise<EncryptedCopy[]> {
-    const me = ownAccount(this.#core.creds)
-    let deviceSent: Uint8Array | undefined
-    const deviceSentForm = () => {
-      deviceSent ??= proto.Message.encode(wrapDeviceSent(message, to)).finish()
-      return deviceSent
-    }
-    const patched = await this.#patched(message, targets, encoded)
-    return this.#encrypt(targets, device =>
-      isOwnAccount(device, me) ? deviceSentForm() : (patched.get(device) ?? encoded),
-    )
-  }
-
-  /** Applies `patchMessageBeforeSending`; returns the encodings of devices whose message it changed. */
-  async #patched(
-    message: proto.IMessage,
-    targets: readonly string[],
-    encoded: Uint8Array,
-  ): Promise<ReadonlyMap<string, Uint8Array>> {
-    const result = await this.#core.config.patchMessageBeforeSending(message, [...targets])
-    if (result === message) return new Map()
-    const changed = Array.isArray(result) ? result : targets.map(recipientJid => ({ ...result, recipientJid }))
-    return new Map(
-      changed.flatMap(({ recipientJid, ...content }) =>
-        recipientJid === undefined ? [] : [[recipientJid, proto.Message.encode(content).finish() ?? encoded] as const],
-      ),
-    )
-  }
-
-  async #relayToGroup(jid: string, id: string, message: proto.IMessage, options: MessageRelayOptions): Promise<void> {
-    const { connection, creds, repository } = this.#core
-    const { devices, sessions, holders, groupMetadata } = this.#parts
-    const me = ownAccount(creds)
-    const metadata = await groupMetadata(jid, options.useCachedGroupMetadata !== false)
-    const addressingMode = metadata.addressingMode === 'pn' ? 'pn' : 'lid'
-    const meId = addressingMode === 'lid' ? (me.lid ?? me.id) : me.id
-    const users = metadata.participants.map(participant => participant.id)
-    const all = (
-      await devices.devicesOf([...new Set([...users, jidNormalizedUser(meId)])], options.useUserDevicesCache !== false)
-    ).filter(device => !isHosted(device))
-    const others = all.filter(device => !isThisDevice(device, me))
-    const patched = await this.#core.config.patchMessageBeforeSending(message)
-    if (Array.isArray(patched)) {
-      throw new KurirError(
-        'invalid-patch',
-        'patchMessageBeforeSending may not return one message per recipient in groups',
-        {
-          statusCode: 400,
-          data: { jid },
-        },
-      )
-    }
-    const encoded = proto.Message.encode(patched).finish()
-    // With this device: Baileys lists it as a holder, and its folders are continued.
-    await holders.rotateIfMembersLeft(jid, meId, all)
-    const { ciphertext, senderKeyDistributionMessage } = await repository.encryptGroupMessage({
-      group: jid,
-      meId,
-      data: padMessage(encoded),
-    })
-    const lacking = await holders.lacking(jid, others)
-    await sessions.assert(lacking)
-    const distribution = proto.Message.encode({
-      senderKeyDistributionMessage: { groupId: jid, axolotlSenderKeyDistributionMessage: senderKeyDistributionMessage },
-    }).finish()
-    const keyDistribution = lacking.length === 0 ? [] : await this.#encrypt(lacking, () => distribution)
-    const phash = participantHash([...others, meId])
-    const stanza = buildGroupMessage({
-      id,
-      to: jid,
-      attributes: stanzaAttributesOf(patched),
-      deviceIdentity: this.#deviceIdentity(),
-      addressingMode,
-      phash,
-      senderKeyMessage: ciphertext,
-      keyDistribution,
-      reporting: buildReportingNode(patched, encoded, {
-        messageId: id,
-        senderUserJid: jidNormalizedUser(meId),
-        remoteJid: jid,
-      }),
-      extra: extraParts(options),
-    })
-    this.#sent.add({ id, to: jid, isGroup: true, message: patched, devices: others, phash, addressingMode })
-    holders.awaitAck(
-      id,
-      jid,
-      keyDistribution.map(copy => copy.jid),
-    )
-    await connection.sendNode(stanza)
-  }
-
-  /** Encrypts one plaintext per device; devices that fail are logged and left out. */
-  async #encrypt(jids: readonly string[], plaintextFor: (jid: string) => Uint8Array): Promise<EncryptedCopy[]> {
-    const { repository, logger } = this.#core
-    const results = await repository.encryptForDevices(jids, jid => padMessage(plaintextFor(jid)))
-    return results.flatMap(result => {
-      if (result.type !== 'failed') return [result]
-      logger.warn({ jid: result.jid, err: result.error }, 'could not encrypt for a device')
-      return []
-    })
-  }
-
-  #deviceIdentity(): Uint8Array | undefined {
-    const { account } = this.#core.creds
-    return account ? encodeSignedDeviceIdentity(account, true) : undefined
   }
 
   /** The recipient's other name, if we know it. */
@@ -316,20 +301,4 @@ export class MessageSender {
 function extraParts({ additionalAttributes, additionalNodes }: MessageRelayOptions): ExtraStanzaParts | undefined {
   if (!additionalAttributes && !additionalNodes) return undefined
   return { attributes: additionalAttributes, nodes: additionalNodes }
-}
-
-const HOSTED_DEVICE = 99
-
-/** Cloud-hosted devices take no part in groups (docs/protocol/02, hosted devices). */
-function isHosted(jid: string): boolean {
-  const decoded = jidDecode(jid)
-  return decoded?.device === HOSTED_DEVICE || decoded?.server === 'hosted' || decoded?.server === 'hosted.lid'
-}
-
-function allEncryptionsFailed(id: string, jid: string): KurirError {
-  return new KurirError('all-encryptions-failed', 'All encryptions failed', {
-    statusCode: 500,
-    retryable: true,
-    data: { id, jid },
-  })
 }

@@ -3,8 +3,6 @@ import type { BinaryNode } from '../binary/node.js'
 import { KurirError } from '../errors/kurir-error.js'
 import type { WAMessage, WAMessageKey } from '../events/message-types.js'
 import type { AnyMessageContent, MiscMessageGenerationOptions } from '../messages/content/content-types.js'
-import { generateWAMessage } from '../messages/generate.js'
-import { generateMessageIDV2 } from '../messages/ids.js'
 import { MessageRetryManager } from '../messages/message-retry-manager.js'
 import { isOwnAccount } from '../messages/own-account.js'
 import { padMessage } from '../messages/padding.js'
@@ -15,6 +13,8 @@ import {
   type MessageReceiptType,
 } from '../messages/receipts.js'
 import { proto } from '../proto/index.js'
+import { ChatTimers } from './chat-timers.js'
+import { ContentSender } from './content-sender.js'
 import { extendSocket, type Layer, type SocketCore } from './core.js'
 import type { DeviceDirectory } from './device-directory.js'
 import type { GroupDirectory } from './group-directory.js'
@@ -30,7 +30,10 @@ export interface MessagesMembers {
    * Sends content to a chat. Resolves with the message (status PENDING) once it is encrypted, stored and written; the
    * server's and the recipients' verdicts come as `messages.update`.
    *
-   * @throws KurirError naming the field in `data` when the content or the jid is not valid; nothing is sent then
+   * Undefined for `disappearingMessagesInChat` in a group: that is a request to the server, not a message.
+   *
+   * @throws KurirError `invalid-content` or `invalid-jid`, naming the field in `data`, when something is not valid, and
+   *   `undeliverable-content` for what WhatsApp drops; nothing is sent then
    */
   sendMessage(
     jid: string,
@@ -103,8 +106,15 @@ export function makeMessagesSendLayer({
     groupMetadata: (jid, useCache) => groups.metadata(jid, useCache),
     groupChanged: jid => groups.changed(jid),
   })
+  const contents = new ContentSender(core, socket, {
+    sender,
+    timers: new ChatTimers(core),
+    retries,
+    groupMetadata: (jid, useCache) => groups.metadata(jid, useCache),
+    generation: () => ({}),
+  })
   const members: MessagesMembers = {
-    sendMessage: (jid, content, options = {}) => sendMessage(core, socket, sender, jid, content, options),
+    sendMessage: (jid, content, options = {}) => contents.send(jid, content, options),
     relayMessage: (jid, message, options) => sender.relay(jid, message, options),
     readMessages: keys => readMessages(core, socket, keys),
     sendReceipt: (jid, participant, messageIds, type) => sendReceipt(core, jid, participant, messageIds, type),
@@ -118,38 +128,6 @@ export function makeMessagesSendLayer({
     messageRetryManager: config.enableRecentMessageCache ? retries : null,
   }
   return { core, socket: extendSocket(socket, members), parts: { devices, sessions, holders, retries, sender } }
-}
-
-async function sendMessage(
-  core: SocketCore,
-  socket: GroupsSocket,
-  sender: MessageSender,
-  jid: string,
-  content: AnyMessageContent,
-  options: MiscMessageGenerationOptions,
-): Promise<WAMessage> {
-  const { creds, config, logger } = core
-  const { id: userJid } = ownAccount(creds)
-  const message = await generateWAMessage(jid, content, {
-    ...options,
-    userJid,
-    logger,
-    messageId: options.messageId ?? generateMessageIDV2(userJid),
-  })
-  await sender.relay(jid, message.message ?? {}, {
-    messageId: message.key.id ?? undefined,
-    useCachedGroupMetadata: options.useCachedGroupMetadata,
-    statusJidList: options.statusJidList,
-  })
-  if (config.emitOwnEvents) {
-    // On the next turn, so that the caller holds the result before the event reports it.
-    setImmediate(() => {
-      socket
-        .upsertMessage(message, 'append')
-        .catch(error => logger.error({ err: error }, 'own message was not emitted'))
-    })
-  }
-  return message
 }
 
 async function readMessages(core: SocketCore, socket: GroupsSocket, keys: WAMessageKey[]): Promise<void> {

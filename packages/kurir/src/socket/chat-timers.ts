@@ -1,0 +1,84 @@
+import { isLidUser, jidNormalizedUser } from '../binary/jid.js'
+import type { WAMessage } from '../events/message-types.js'
+import { getContentType, normalizeMessageContent } from '../messages/content-type.js'
+import { isUserChat } from '../messages/own-account.js'
+import type { proto } from '../proto/index.js'
+import { ExpiringMap } from '../time/expiring-map.js'
+import type { SocketCore } from './core.js'
+
+const CHATS_KEPT = 10_000
+const KEPT_MS = 30 * 86_400_000
+const LONGEST_TIMER_SECONDS = 0xffff_ffff
+
+/** The timer of a chat, and when it was set (Unix seconds). */
+export interface ChatTimer {
+  readonly expiration: number
+  readonly settingTimestamp: number
+}
+
+/**
+ * Knows after how many seconds messages disappear in 1:1 chats, as far as history, settings and received messages have
+ * told. Messages that are sent carry the timer of their chat (docs/protocol/03, 14). Groups have it in their metadata.
+ */
+export class ChatTimers {
+  readonly #core: SocketCore
+  readonly #timers: ExpiringMap<ChatTimer>
+
+  constructor(core: SocketCore) {
+    this.#core = core
+    this.#timers = new ExpiringMap({ limit: CHATS_KEPT, ttlMs: KEPT_MS, clock: core.config.clock })
+    core.ev.on('messaging-history.set', ({ chats }) => this.#learnChats(chats))
+    core.ev.on('chats.upsert', chats => this.#learnChats(chats))
+    core.ev.on('chats.update', chats => this.#learnChats(chats))
+    core.ev.on('messages.upsert', ({ messages }) => {
+      for (const message of messages) this.#learnFromMessage(message)
+    })
+  }
+
+  /** The timer of a chat under either of its names. */
+  async timerOf(jid: string): Promise<ChatTimer | undefined> {
+    const chat = jidNormalizedUser(jid)
+    const { lidMapping } = this.#core.repository
+    const twin = isLidUser(chat) ? await lidMapping.getPNForLID(chat) : await lidMapping.getLIDForPN(chat)
+    const known = [chat, jidNormalizedUser(twin ?? undefined)].flatMap(name => this.#timers.get(name) ?? [])
+    return known.sort((left, right) => right.settingTimestamp - left.settingTimestamp)[0]
+  }
+
+  /** What was set last counts. */
+  set(jid: string, timer: ChatTimer): void {
+    const chat = jidNormalizedUser(jid)
+    const known = this.#timers.get(chat)
+    if (known === undefined || known.settingTimestamp <= timer.settingTimestamp) this.#timers.set(chat, timer)
+  }
+
+  #learnChats(
+    chats: readonly Partial<Pick<proto.IConversation, 'id' | 'ephemeralExpiration' | 'ephemeralSettingTimestamp'>>[],
+  ): void {
+    for (const { id, ephemeralExpiration, ephemeralSettingTimestamp } of chats) {
+      if (id && ephemeralExpiration !== undefined) this.#learn(id, ephemeralExpiration ?? 0, ephemeralSettingTimestamp)
+    }
+  }
+
+  /** Official clients name the chat's timer in every message; others' settings count from the time they give. */
+  #learnFromMessage({ key, message }: WAMessage): void {
+    const content = normalizeMessageContent(message)
+    const kind = getContentType(content)
+    const holder = kind === undefined ? undefined : content?.[kind]
+    if (
+      !key.remoteJid ||
+      !isUserChat(key.remoteJid) ||
+      typeof holder !== 'object' ||
+      holder === null ||
+      !('contextInfo' in holder)
+    )
+      return
+    const { expiration, ephemeralSettingTimestamp } = (holder.contextInfo as proto.IContextInfo | null) ?? {}
+    if (ephemeralSettingTimestamp) this.#learn(key.remoteJid, expiration ?? 0, ephemeralSettingTimestamp)
+  }
+
+  #learn(jid: string, expiration: number, settingTimestamp: proto.IConversation['ephemeralSettingTimestamp']): void {
+    const seconds = Number(settingTimestamp ?? 0)
+    if (!Number.isInteger(expiration) || expiration < 0 || expiration > LONGEST_TIMER_SECONDS) return
+    if (Number.isFinite(seconds)) this.set(jid, { expiration, settingTimestamp: seconds })
+  }
+}

@@ -1,0 +1,74 @@
+import { jidNormalizedUser } from '../binary/jid.js'
+import type { BinaryNode } from '../binary/node.js'
+import type { GroupMetadata } from '../groups/group-types.js'
+import { attributesBesideBusiness, businessCompanionOf } from '../messages/business-companion.js'
+import { buildGroupMessage, type ExtraStanzaParts } from '../messages/fan-out.js'
+import { buildReportingNode } from '../messages/reporting-token.js'
+import { stanzaAttributesOf } from '../messages/stanza-attributes.js'
+import { proto } from '../proto/index.js'
+import { participantHash } from '../usync/participant-hash.js'
+import type { SocketCore } from './core.js'
+import type { DeviceDirectory } from './device-directory.js'
+import { isHosted, type MessageCopies } from './message-copies.js'
+import { patchMessage } from './message-patch.js'
+import { isThisDevice, ownAccount } from './own-account.js'
+
+/** A message to a group, ready to leave. */
+export interface GroupStanza {
+  readonly stanza: BinaryNode
+  readonly message: proto.IMessage
+  /** All devices that it is for, this one left out. */
+  readonly devices: readonly string[]
+  /** Those that get the sender key with it. */
+  readonly newHolders: readonly string[]
+  readonly phash: string
+  readonly addressingMode: 'lid' | 'pn'
+}
+
+export interface GroupStanzaRequest {
+  readonly id: string
+  readonly metadata: GroupMetadata
+  readonly message: proto.IMessage
+  readonly useDevicesCache: boolean
+  readonly extra: ExtraStanzaParts | undefined
+}
+
+/** Encrypts a message for a group (docs/protocol/03, 2.12). */
+export async function makeGroupStanza(
+  core: SocketCore,
+  { devices, copies }: { readonly devices: DeviceDirectory; readonly copies: MessageCopies },
+  { id, metadata, message, useDevicesCache, extra }: GroupStanzaRequest,
+): Promise<GroupStanza> {
+  const jid = metadata.id
+  const me = ownAccount(core.creds)
+  const addressingMode = metadata.addressingMode === 'pn' ? 'pn' : 'lid'
+  const meId = addressingMode === 'lid' ? (me.lid ?? me.id) : me.id
+  const users = new Set([...metadata.participants.map(participant => participant.id), jidNormalizedUser(meId)])
+  const all = (await devices.devicesOf([...users], useDevicesCache)).filter(device => !isHosted(device))
+  const others = all.filter(device => !isThisDevice(device, me))
+  const { message: patched } = await patchMessage(core.config.patchMessageBeforeSending, jid, message)
+  const encoded = proto.Message.encode(patched).finish()
+  const { senderKeyMessage, keyDistribution } = await copies.encryptWithSenderKey(jid, meId, all, encoded)
+  const phash = participantHash([...others, meId])
+  const biz = businessCompanionOf(patched)
+  const attributes = stanzaAttributesOf(patched)
+  const stanza = buildGroupMessage({
+    id,
+    to: jid,
+    attributes: biz ? attributesBesideBusiness(attributes) : attributes,
+    deviceIdentity: copies.deviceIdentity,
+    addressingMode,
+    phash,
+    senderKeyMessage,
+    keyDistribution,
+    biz,
+    reporting: buildReportingNode(patched, encoded, {
+      messageId: id,
+      senderUserJid: jidNormalizedUser(meId),
+      remoteJid: jid,
+    }),
+    extra,
+  })
+  const newHolders = keyDistribution.map(copy => copy.jid)
+  return { stanza, message: patched, devices: others, newHolders, phash, addressingMode }
+}
