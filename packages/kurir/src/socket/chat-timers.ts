@@ -35,18 +35,30 @@ export class ChatTimers {
     })
   }
 
-  /** The timer of a chat under either of its names. */
+  /** The timer of a chat under either of its names, as far as that is known without asking. */
   async timerOf(jid: string): Promise<ChatTimer | undefined> {
     const chat = jidNormalizedUser(jid)
-    const { lidMapping } = this.#core.repository
-    const twin = isLidUser(chat) ? await lidMapping.getPNForLID(chat) : await lidMapping.getLIDForPN(chat)
-    const known = [chat, jidNormalizedUser(twin ?? undefined)].flatMap(name => this.#timers.get(name) ?? [])
-    return known.sort((left, right) => right.settingTimestamp - left.settingTimestamp)[0]
+    const number = isLidUser(chat) ? await this.#core.repository.lidMapping.getPNForLID(chat) : undefined
+    return this.#timers.get(chat) ?? this.#timers.get(jidNormalizedUser(number ?? undefined))
   }
 
   /** What was set last counts. */
   set(jid: string, timer: ChatTimer): void {
-    const chat = jidNormalizedUser(jid)
+    this.#setFor(jidNormalizedUser(jid), timer)
+    if (isLidUser(jid)) void this.#setForNumber(jid, timer)
+  }
+
+  /** Programs may know a LID chat by its number. */
+  async #setForNumber(lid: string, timer: ChatTimer): Promise<void> {
+    try {
+      const number = await this.#core.repository.lidMapping.getPNForLID(jidNormalizedUser(lid))
+      if (number) this.#setFor(jidNormalizedUser(number), timer)
+    } catch (error) {
+      this.#core.logger.debug({ err: error, lid }, 'the number of a chat could not be looked up')
+    }
+  }
+
+  #setFor(chat: string, timer: ChatTimer): void {
     const known = this.#timers.get(chat)
     if (known === undefined || known.settingTimestamp <= timer.settingTimestamp) this.#timers.set(chat, timer)
   }

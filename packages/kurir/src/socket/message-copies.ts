@@ -40,6 +40,17 @@ function cached<Key, Value>(cache: Map<Key, Value>, key: Key, make: () => Value)
   return made
 }
 
+interface Attempt {
+  readonly copies: readonly EncryptedCopy[]
+  readonly failures: readonly { readonly jid: string; readonly error: unknown }[]
+}
+
+const nothing: Attempt = { copies: [], failures: [] }
+
+function isWithoutSession(error: unknown): boolean {
+  return KurirError.is(error) && error.code === 'no-session'
+}
+
 /** Encrypts messages for devices. The ratchet steps are stored when a method resolves (docs/protocol/02, fan-out). */
 export class MessageCopies {
   readonly #core: SocketCore
@@ -54,14 +65,26 @@ export class MessageCopies {
 
   /** Encrypts one plaintext per device; devices that fail are logged and left out. */
   async encrypt(jids: readonly string[], plaintextFor: (jid: string) => Uint8Array): Promise<EncryptedCopy[]> {
-    const { repository, logger } = this.#core
-    await this.#sessions.assert([...jids])
-    const results = await repository.encryptForDevices(jids, jid => padMessage(plaintextFor(jid)))
-    return results.flatMap(result => {
-      if (result.type !== 'failed') return [result]
-      logger.warn({ jid: result.jid, err: result.error }, 'could not encrypt for a device')
-      return []
-    })
+    const first = await this.#tryToEncrypt(jids, plaintextFor)
+    // A session can go while its device is asked for others: the news of a new phone came in between.
+    const again = first.failures.filter(({ error }) => isWithoutSession(error)).map(({ jid }) => jid)
+    const second = again.length === 0 ? nothing : await this.#tryToEncrypt(again, plaintextFor)
+    const repeated = new Set(again)
+    for (const { jid, error } of [...first.failures.filter(each => !repeated.has(each.jid)), ...second.failures]) {
+      this.#core.logger.warn({ jid, err: error }, 'could not encrypt for a device')
+    }
+    return [...first.copies, ...second.copies]
+  }
+
+  async #tryToEncrypt(jids: readonly string[], plaintextFor: (jid: string) => Uint8Array): Promise<Attempt> {
+    await this.#sessions.assert(jids)
+    const copies: EncryptedCopy[] = []
+    const failures: { jid: string; error: unknown }[] = []
+    for (const result of await this.#core.repository.encryptForDevices(jids, jid => padMessage(plaintextFor(jid)))) {
+      if (result.type === 'failed') failures.push(result)
+      else copies.push(result)
+    }
+    return { copies, failures }
   }
 
   /** Copies for a 1:1 chat: the message for the recipient's devices, the device-sent form for our own. */
