@@ -175,7 +175,7 @@ export const messageTargets = [
       const { upsert } = planIncoming(incoming, result, { asked: 0, now: 1_700_000_100 })
       if (!upsert) return
       cleanMessage(upsert, me.id, me.lid)
-      messageSideEffects(upsert, { unarchiveChats: true })
+      messageSideEffects(upsert, { me, unarchiveChats: true })
     },
   },
   {

@@ -190,6 +190,12 @@ export type {
   RequestJoinAction,
   RequestJoinMethod,
 } from './groups/index.js'
+export {
+  downloadAndProcessHistorySyncNotification,
+  downloadHistory,
+  getHistoryMsg,
+  processHistoryMessage,
+} from './history/index.js'
 export { type ILogger, silentLogger } from './logger/index.js'
 // Media
 export { encryptedStream, getRawMediaUploadData } from './media/baileys-names.js'
@@ -263,6 +269,8 @@ export {
   generateWAMessage,
   generateWAMessageContent,
   generateWAMessageFromContent,
+  getAggregateResponsesInEventMessage,
+  getAggregateVotesInPollMessage,
   getBinaryNodeMessages,
   getChatId,
   getContentType,

@@ -53,6 +53,8 @@ export interface AuthenticationCreds extends SignalCreds {
   pairingCode?: string | undefined
   lastPropHash?: string | undefined
   routingInfo?: Buffer | undefined
+  /** Kurir: the account's salt for messages to people who have not given us a token (docs/protocol/02 §11.3). */
+  nctSalt?: Buffer | undefined
   /** Kurir: the service's verified Noise key of an earlier connection; it shortens the next handshake. */
   serverIdentity?: ServerIdentity | undefined
   /** The program's own. */

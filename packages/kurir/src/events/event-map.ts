@@ -81,7 +81,10 @@ export const batchOf = <Event extends BaileysEvent>(event: Event, payload: Baile
   return batch
 }
 
-/** A piece of history from the phone, newest first (docs/protocol/03, history). */
+/**
+ * A piece of history from the phone, newest first (docs/protocol/03, history). A long one comes as several of these in a
+ * row, all with the order and progress of the piece (docs/decisions/0018).
+ */
 export interface HistorySet {
   chats: Chat[]
   contacts: Contact[]
@@ -96,6 +99,8 @@ export interface HistorySet {
   chunkOrder?: number | null | undefined
   /** Set on answers to `fetchMessageHistory`. */
   peerDataRequestSessionId?: string | null | undefined
+  /** Kurir: calls of the past, where the phone sends them. */
+  callLogRecords?: proto.ICallLogRecord[] | undefined
 }
 
 export interface HistoryStatus {

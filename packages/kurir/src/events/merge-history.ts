@@ -48,6 +48,7 @@ export class PendingHistory {
   readonly messages = new Map<string, PendingMessage>()
   readonly #cache: HistoryCache
   readonly #lidPnMappings: LIDMapping[] = []
+  readonly #callLogRecords: proto.ICallLogRecord[] = []
   readonly #pastParticipants = new Map<string, Map<string, proto.IPastParticipant>>()
   #description: Pick<HistorySet, (typeof descriptive)[number] | 'isLatest'> | undefined
 
@@ -74,6 +75,7 @@ export class PendingHistory {
       if (this.#cache.add('message', id)) this.messages.set(id, new PendingMessage(message))
     }
     if (set.lidPnMappings) this.#lidPnMappings.push(...set.lidPnMappings)
+    if (set.callLogRecords) this.#callLogRecords.push(...set.callLogRecords)
     for (const group of set.pastParticipants ?? []) this.#addPastParticipants(group)
     this.#describe(set)
   }
@@ -88,6 +90,7 @@ export class PendingHistory {
       ...this.#description,
     }
     if (this.#lidPnMappings.length > 0) set.lidPnMappings = this.#lidPnMappings
+    if (this.#callLogRecords.length > 0) set.callLogRecords = this.#callLogRecords
     if (this.#pastParticipants.size > 0) {
       set.pastParticipants = Array.from(this.#pastParticipants, ([groupJid, people]) => ({
         groupJid,

@@ -54,7 +54,12 @@ const auxiliaryKinds: ReadonlySet<string | undefined> = new Set([
   undefined,
   'protocolMessage',
   'reactionMessage',
+  'encReactionMessage',
   'pollUpdateMessage',
+  'encEventResponseMessage',
+  'secretEncryptedMessage',
+  'pinInChatMessage',
+  'keepInChatMessage',
 ])
 
 /** Whether a message has content of its own to show; it then moves its chat up and counts as unread. */

@@ -165,7 +165,7 @@ describe('hostile content ends in typed errors', () => {
     const judged = judgeContent(incoming, message)
     if (judged.kind === 'dropped') return
     cleanMessage(judged.message, me.id, me.lid)
-    messageSideEffects(judged.message, { unarchiveChats: true })
+    messageSideEffects(judged.message, { me, unarchiveChats: true })
   }
 
   it('random plaintexts', () => {

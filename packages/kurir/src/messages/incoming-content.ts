@@ -70,9 +70,11 @@ export function isSelfOnly(message: proto.IMessage): boolean {
   }
 }
 
-/** Answers to our requests come from the phone itself (docs/protocol/02, 10.4). */
+/** Answers to our requests, and history, come from the phone itself (docs/protocol/02, 10.4; docs/protocol/03, 9.1). */
 function isPhoneOnly(message: proto.IMessage): boolean {
-  return protocolTypeOf(message) === proto.Message.ProtocolMessage.Type.PEER_DATA_OPERATION_REQUEST_RESPONSE_MESSAGE
+  const { Type } = proto.Message.ProtocolMessage
+  const type = protocolTypeOf(message)
+  return type === Type.PEER_DATA_OPERATION_REQUEST_RESPONSE_MESSAGE || type === Type.HISTORY_SYNC_NOTIFICATION
 }
 
 function protocolTypeOf(message: proto.IMessage): proto.Message.ProtocolMessage.Type | null | undefined {

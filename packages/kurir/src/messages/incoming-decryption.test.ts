@@ -239,7 +239,6 @@ describe('who may say what', () => {
   })
 
   it.each([
-    Type.HISTORY_SYNC_NOTIFICATION,
     Type.APP_STATE_SYNC_KEY_SHARE,
     Type.APP_STATE_SYNC_KEY_REQUEST,
     Type.APP_STATE_FATAL_EXCEPTION_NOTIFICATION,
@@ -252,11 +251,15 @@ describe('who may say what', () => {
     expect((await open(own, message)).kind).toBe('content')
   })
 
-  it('answers of the phone come from the phone (docs/protocol/02, 10.4)', async () => {
-    const answer = { protocolMessage: { type: Type.PEER_DATA_OPERATION_REQUEST_RESPONSE_MESSAGE } }
-    expect(await open(own, answer)).toEqual({ kind: 'dropped', why: 'phone-only-from-companion' })
-    expect((await open({ from: '15550001111@s.whatsapp.net' }, answer)).kind).toBe('content')
-  })
+  it.each([Type.PEER_DATA_OPERATION_REQUEST_RESPONSE_MESSAGE, Type.HISTORY_SYNC_NOTIFICATION])(
+    'protocol message %s comes from the phone (docs/protocol/02, 10.4; docs/protocol/03, 9.1)',
+    async type => {
+      const answer = { protocolMessage: { type } }
+      expect(await open({}, answer)).toEqual({ kind: 'dropped', why: 'self-only-from-other' })
+      expect(await open(own, answer)).toEqual({ kind: 'dropped', why: 'phone-only-from-companion' })
+      expect((await open({ from: '15550001111@s.whatsapp.net' }, answer)).kind).toBe('content')
+    },
+  )
 
   it('peer messages come from the own account', async () => {
     expect(await open({ category: 'peer' }, { conversation: 'x' })).toEqual({ kind: 'dropped', why: 'peer-from-other' })

@@ -2,10 +2,12 @@ import type { KurirError } from '../errors/index.js'
 import type { BaileysEventMap } from '../events/event-map.js'
 import type { WAMessage, WAMessageKey } from '../events/message-types.js'
 import type { proto } from '../proto/index.js'
+import type { SealedAddOn } from './sealed-add-ons.js'
 
 /** What follows from a message besides its `messages.upsert`, in the order in which it has to happen. */
 export type MessageEffect =
   | EventEffect
+  | AuthoredChange
   /** Keys of the app state: store them before the `creds.update` that names the current one. */
   | { readonly kind: 'app-state-keys'; readonly keys: readonly AppStateKey[] }
   /** Phone numbers and their LIDs: store the pairs and move the sessions, in one transaction. */
@@ -27,7 +29,9 @@ export type MessageEffect =
       readonly result: proto.Message.PeerDataOperationRequestResponseMessage.IPeerDataOperationResult
     }
   /** A secret for later add-ons to this message: keep it with the message. */
-  | { readonly kind: 'message-secret'; readonly key: WAMessageKey; readonly secret: Uint8Array }
+  | { readonly kind: 'message-secret'; readonly parent: AddOnParentRecord }
+  /** An add-on to another message: open it with that message's secret. */
+  | { readonly kind: 'sealed-add-on'; readonly addOn: SealedAddOn; readonly message: WAMessage }
   /** A part of the message could not be read: log it. */
   | { readonly kind: 'unreadable'; readonly error: KurirError }
 
@@ -39,6 +43,31 @@ export type EventEffect = {
     readonly data: BaileysEventMap[Event]
   }
 }[keyof BaileysEventMap]
+
+/**
+ * An edit or deletion of an earlier message. The message itself claims a right to it; whoever remembers the earlier one
+ * checks the claim before the event is emitted (docs/protocol/03, 12).
+ */
+export interface AuthoredChange {
+  readonly kind: 'authored-change'
+  readonly change: 'edit' | 'revoke'
+  /** `admin`: of somebody else's message, in a group. */
+  readonly right: 'author' | 'admin'
+  /** The message that changes it. */
+  readonly key: WAMessageKey
+  readonly targetId: string
+  readonly event: EventEffect
+}
+
+/** A message that add-ons can be sealed for. */
+export interface AddOnParentRecord {
+  readonly key: WAMessageKey
+  readonly secret: Uint8Array
+  /** Polls and events: add-ons come for as long as they are open. */
+  readonly expectsAddOns: boolean
+  /** Options of a poll that one vote may choose; 0: any number. */
+  readonly selectableOptions: number
+}
 
 export interface AppStateKey {
   /** Base64 of the key id. */

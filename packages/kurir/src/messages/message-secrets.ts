@@ -169,30 +169,44 @@ export function messageSecretOf(message: {
   return message.message?.messageContextInfo?.messageSecret ?? message.messageSecret ?? undefined
 }
 
-/** Opens a poll vote. JIDs are the caller's business: users without device, as the voter saw them. */
-export function decryptPollVote(
-  vote: proto.Message.IPollEncValue,
-  context: { pollCreatorJid: string; pollMsgId: string; pollEncKey: Uint8Array; voterJid: string },
-): proto.Message.PollVoteMessage {
-  const plaintext = openWithSecret(
-    vote,
-    context.pollEncKey,
-    { messageId: context.pollMsgId, originalSender: context.pollCreatorJid, modifier: context.voterJid },
-    MessageSecretUseCase.PollVote,
-  )
-  return proto.Message.PollVoteMessage.decode(plaintext)
+/** A protobuf class, as far as opening needs it. */
+interface Decoder<Content> {
+  decode(bytes: Uint8Array): Content
 }
 
-/** Opens an answer to an event. */
+function decryptAddOn<Content>(
+  sealed: proto.Message.IPollEncValue,
+  secret: Uint8Array,
+  context: SecretContext,
+  useCase: MessageSecretUseCase,
+  content: Decoder<Content>,
+): Content {
+  return content.decode(openWithSecret(sealed, secret, context, useCase))
+}
+
+/**
+ * Opens a poll vote. JIDs are the caller's business: users without device, as the voter saw them.
+ *
+ * @throws KurirError as {@link openWithSecret}, and `invalid-protobuf`
+ */
+export function decryptPollVote(
+  vote: proto.Message.IPollEncValue,
+  ctx: { pollCreatorJid: string; pollMsgId: string; pollEncKey: Uint8Array; voterJid: string },
+): proto.Message.PollVoteMessage {
+  const context = { messageId: ctx.pollMsgId, originalSender: ctx.pollCreatorJid, modifier: ctx.voterJid }
+  return decryptAddOn(vote, ctx.pollEncKey, context, MessageSecretUseCase.PollVote, proto.Message.PollVoteMessage)
+}
+
+/**
+ * Opens an answer to an event. JIDs as for {@link decryptPollVote}.
+ *
+ * @throws KurirError as {@link openWithSecret}, and `invalid-protobuf`
+ */
 export function decryptEventResponse(
   response: proto.Message.IPollEncValue,
-  context: { eventCreatorJid: string; eventMsgId: string; eventEncKey: Uint8Array; responderJid: string },
+  ctx: { eventCreatorJid: string; eventMsgId: string; eventEncKey: Uint8Array; responderJid: string },
 ): proto.Message.EventResponseMessage {
-  const plaintext = openWithSecret(
-    response,
-    context.eventEncKey,
-    { messageId: context.eventMsgId, originalSender: context.eventCreatorJid, modifier: context.responderJid },
-    MessageSecretUseCase.EventResponse,
-  )
-  return proto.Message.EventResponseMessage.decode(plaintext)
+  const context = { messageId: ctx.eventMsgId, originalSender: ctx.eventCreatorJid, modifier: ctx.responderJid }
+  const { EventResponse } = MessageSecretUseCase
+  return decryptAddOn(response, ctx.eventEncKey, context, EventResponse, proto.Message.EventResponseMessage)
 }

@@ -1,10 +1,13 @@
-import { jidEncode } from '../binary/jid.js'
+import { isJidGroup, jidEncode } from '../binary/jid.js'
 import type { ChatUpdate } from '../chats/chat-types.js'
 import { KurirError } from '../errors/index.js'
 import type { WAMessage, WAMessageKey } from '../events/message-types.js'
 import { proto } from '../proto/index.js'
+import { editUpdate } from './add-on-effects.js'
 import type { AppStateKey, MessageEffect } from './message-effects.js'
 import { toNumber } from './numbers.js'
+import type { OwnAccount } from './own-account.js'
+import { authorOf, isOtherPerson } from './people.js'
 
 /** Largest inflated LID migration payload: some hundred thousand contacts. */
 const maxMigrationLength = 16 * 1_048_576
@@ -31,14 +34,20 @@ export function isSpoofed(message: WAMessage, protocol: proto.Message.IProtocolM
 }
 
 /** What a protocol message changes (docs/protocol/03, 4A.2). */
-export function protocolEffects(message: WAMessage, protocol: proto.Message.IProtocolMessage): ProtocolEffects {
+export function protocolEffects(
+  message: WAMessage,
+  protocol: proto.Message.IProtocolMessage,
+  me: OwnAccount,
+): ProtocolEffects {
   const { Type } = proto.Message.ProtocolMessage
   switch (protocol.type) {
     case Type.REVOKE:
-      return only(revokeEffects(message, protocol))
+      return only(revokeEffects(message, protocol, me))
     case Type.MESSAGE_EDIT:
-      return only(editEffects(message, protocol))
+      return only(editEffects(message, protocol, me))
     case Type.EPHEMERAL_SETTING:
+      // Groups tell their setting by notification: any member could send this.
+      if (isJidGroup(message.key.remoteJid ?? undefined)) return only([])
       return {
         effects: [],
         chat: {
@@ -54,6 +63,8 @@ export function protocolEffects(message: WAMessage, protocol: proto.Message.IPro
       return only(phoneAnswerEffects(protocol))
     case Type.LID_MIGRATION_MAPPING_SYNC:
       return only(lidMigrationEffects(protocol))
+    case Type.LIMIT_SHARING:
+      return { effects: [], chat: limitSharingOf(message, protocol) }
     case Type.GROUP_MEMBER_LABEL_CHANGE:
       return only(memberLabelEffects(message, protocol))
     default:
@@ -63,30 +74,62 @@ export function protocolEffects(message: WAMessage, protocol: proto.Message.IPro
 
 const only = (effects: readonly MessageEffect[]): ProtocolEffects => ({ effects, chat: {} })
 
-/** The key of the message that a protocol message is about: same chat and author, other id. */
-function targetKey(message: WAMessage, protocol: proto.Message.IProtocolMessage): WAMessageKey | undefined {
-  const id = protocol.key?.id
-  return id ? { ...message.key, id } : undefined
-}
-
-/** Check the author before deleting anything: the same sender, or a group admin (stanza attribute `edit=8`). */
-function revokeEffects(message: WAMessage, protocol: proto.Message.IProtocolMessage): MessageEffect[] {
-  const key = targetKey(message, protocol)
-  if (key === undefined) return []
+/**
+ * The author deletes a message, or an admin of the group somebody else's: its key is then the one that the deletion
+ * names, so that a message of ours is found too.
+ */
+function revokeEffects(
+  message: WAMessage,
+  { key: target }: proto.Message.IProtocolMessage,
+  me: OwnAccount,
+): MessageEffect[] {
+  if (!target?.id) return []
+  const isOwnMessage = !isOtherPerson(authorOf(target, me), authorOf(message.key, me))
+  if (!isOwnMessage && !isJidGroup(message.key.remoteJid ?? undefined)) return []
+  const key: WAMessageKey = isOwnMessage ? { ...message.key, id: target.id } : { ...target }
   const update = { message: null, messageStubType: proto.WebMessageInfo.StubType.REVOKE, key: message.key }
-  return [{ kind: 'event', event: 'messages.update', data: [{ key, update }] }]
+  return [
+    {
+      kind: 'authored-change',
+      change: 'revoke',
+      right: isOwnMessage ? 'author' : 'admin',
+      key: message.key,
+      targetId: target.id,
+      event: { kind: 'event', event: 'messages.update', data: [{ key, update }] },
+    },
+  ]
 }
 
-function editEffects(message: WAMessage, protocol: proto.Message.IProtocolMessage): MessageEffect[] {
-  const key = targetKey(message, protocol)
-  const content = protocol.editedMessage
-  if (key === undefined || !content) return []
-  const editedAt = Math.floor(toNumber(protocol.timestampMs) / 1000)
-  const update: Partial<WAMessage> = {
-    message: { editedMessage: { message: content } },
-    messageTimestamp: editedAt > 0 ? editedAt : toNumber(message.messageTimestamp),
+/** Nobody edits somebody else's message. */
+function editEffects(
+  message: WAMessage,
+  { key: target, editedMessage, timestampMs }: proto.Message.IProtocolMessage,
+  me: OwnAccount,
+): MessageEffect[] {
+  if (!target?.id || !editedMessage) return []
+  if (isOtherPerson(authorOf(target, me), authorOf(message.key, me))) return []
+  return [
+    {
+      kind: 'authored-change',
+      change: 'edit',
+      right: 'author',
+      key: message.key,
+      targetId: target.id,
+      event: editUpdate(message, target.id, editedMessage, toNumber(timestampMs)),
+    },
+  ]
+}
+
+/** Advanced privacy of a chat was switched. */
+function limitSharingOf(message: WAMessage, { limitSharing }: proto.Message.IProtocolMessage): ChatUpdate {
+  if (!limitSharing) return {}
+  return {
+    limitSharing: limitSharing.sharingLimited === true,
+    limitSharingSettingTimestamp: toNumber(limitSharing.limitSharingSettingTimestamp),
+    // The sender says of itself that it did it.
+    limitSharingInitiatedByMe: message.key.fromMe === true,
+    ...(limitSharing.trigger == null ? {} : { limitSharingTrigger: limitSharing.trigger }),
   }
-  return [{ kind: 'event', event: 'messages.update', data: [{ key, update }] }]
 }
 
 function historyEffects(message: WAMessage, protocol: proto.Message.IProtocolMessage): MessageEffect[] {

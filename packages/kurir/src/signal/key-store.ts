@@ -63,6 +63,30 @@ export interface LibsignalSessionRecord {
   readonly registrationId?: number
 }
 
+/** Secrets of messages by message id, in the form of their owner (messages/remembered-secrets.ts). JSON values only. */
+export interface MessageSecretRow {
+  readonly [messageId: string]: readonly {
+    readonly chat: string
+    readonly author: { readonly asSeen: string; readonly lid?: string | undefined; readonly pn?: string | undefined }
+    readonly secret: string
+    readonly options: number
+    readonly since: number
+  }[]
+}
+
+/** History notifications in the order of their arrival. JSON values only. */
+export interface PendingHistoryRow {
+  readonly waiting: readonly {
+    readonly id: string
+    /** Unix seconds. */
+    readonly timestamp: number
+    /** The encoded notification, base64. */
+    readonly notification: string
+    /** How often it was tried. */
+    readonly tries: number
+  }[]
+}
+
 /** What lives in the key store: record type → value. Ids are described in docs/protocol/01 §9.4. */
 export interface SignalDataTypeMap {
   /** Decimal key id → raw pair, 32 + 32 bytes. */
@@ -88,6 +112,10 @@ export interface SignalDataTypeMap {
   inbox: Uint8Array
   /** Kurir: a sent message until it is answered, and some time after it for retry requests, encoded by its owner. */
   outbox: Uint8Array
+  /** Kurir: number of the row → secrets of polls and events by message id, for the votes and answers to come. */
+  'message-secret': MessageSecretRow
+  /** Kurir: `pending` → history notifications that were confirmed and wait to be taken in. */
+  'history-sync': PendingHistoryRow
   /** Kurir: user → verified device record (key-index list), encoded by its owner. */
   'device-record': Uint8Array
 }

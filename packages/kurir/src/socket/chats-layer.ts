@@ -3,10 +3,14 @@ import type { BinaryNode } from '../binary/node.js'
 import type { PresenceData, WAPresence } from '../chats/chat-types.js'
 import { KurirError } from '../errors/kurir-error.js'
 import type { MessageUpsertType, WAMessage } from '../events/message-types.js'
+import { historyDownload } from '../history/download-history.js'
 import { isUserChat } from '../messages/own-account.js'
 import { sendUnifiedSession } from './base-socket.js'
 import { extendSocket, type Layer, type SocketCore } from './core.js'
-import { applySideEffects } from './effects.js'
+import { MessageEffects } from './effects.js'
+import { HistoryReceiver } from './history-receiver.js'
+import { mediaNetwork } from './media-network.js'
+import { MessageSecretStore } from './message-secret-store.js'
 import { ownAccount, ownUserLike } from './own-account.js'
 import { type Mutex, makeMutex } from './scheduling.js'
 import type { USyncSocket } from './usync-layer.js'
@@ -16,8 +20,12 @@ export interface ChatsMembers {
   readonly messageMutex: Mutex
   readonly receiptMutex: Mutex
   readonly notificationMutex: Mutex
-  /** Emits a message and applies what follows from it. */
-  upsertMessage(message: WAMessage, type: MessageUpsertType): Promise<void>
+  /**
+   * Emits a message and applies what follows from it.
+   *
+   * @param requestId the request that the phone answers with this message (Kurir's own)
+   */
+  upsertMessage(message: WAMessage, type: MessageUpsertType, requestId?: string): Promise<void>
   /**
    * Announces this device as available or not, or tells a chat that we are typing, recording or have stopped.
    * Availability needs a push name; without one it is skipped with a warning.
@@ -44,11 +52,14 @@ export function makeChatsLayer({
 }: Layer<USyncSocket>): Layer<ChatsSocket> & { readonly availability: Availability } {
   const availability: Availability = { isOnline: false }
   const privacy = new PrivacySettings(core)
+  const secrets = new MessageSecretStore(core.keys, core.config.clock)
+  const history = new HistoryReceiver(core, { secrets, download: historyDownload(mediaNetwork(core.config)) })
+  const effects = new MessageEffects(core, { secrets, history })
   const members: ChatsMembers = {
     messageMutex: makeMutex(),
     receiptMutex: makeMutex(),
     notificationMutex: makeMutex(),
-    upsertMessage: (message, type) => upsertMessage(core, message, type),
+    upsertMessage: (message, type, requestId) => upsertMessage(core, effects, message, type, requestId),
     sendPresenceUpdate: (type, toJid) => sendPresence(core, availability, type, toJid),
     presenceSubscribe: toJid => subscribe(core, toJid),
     fetchPrivacySettings: force => privacy.fetch(force),
@@ -57,14 +68,22 @@ export function makeChatsLayer({
   core.connection.onStanza('presence', node => receivePresence(core, node))
   core.connection.onStanza('chatstate', node => receivePresence(core, node))
   core.ev.on('connection.update', ({ connection }) => {
-    if (connection === 'open') void afterLogin(core, availability, privacy)
+    if (connection !== 'open') return
+    void afterLogin(core, availability, privacy)
+    history.resume().catch(error => core.logger.error({ err: error }, 'waiting history could not be read'))
   })
   return { core, socket: extendSocket(socket, members), availability }
 }
 
-async function upsertMessage(core: SocketCore, message: WAMessage, type: MessageUpsertType): Promise<void> {
+async function upsertMessage(
+  core: SocketCore,
+  effects: MessageEffects,
+  message: WAMessage,
+  type: MessageUpsertType,
+  requestId?: string,
+): Promise<void> {
   const { ev, creds } = core
-  ev.emit('messages.upsert', { messages: [message], type })
+  ev.emit('messages.upsert', { messages: [message], type, ...(requestId === undefined ? {} : { requestId }) })
   if (message.pushName && message.key.remoteJid) {
     const id = jidNormalizedUser(message.key.fromMe ? creds.me?.id : (message.key.participant ?? message.key.remoteJid))
     if (!message.key.fromMe)
@@ -72,7 +91,7 @@ async function upsertMessage(core: SocketCore, message: WAMessage, type: Message
     else if (creds.me && creds.me.name !== message.pushName)
       ev.emit('creds.update', { me: { ...creds.me, name: message.pushName } })
   }
-  await applySideEffects(core, message)
+  await effects.apply(message)
 }
 
 /** What the web client asks right after a login. Failures are logged only: nothing here is needed to talk. */

@@ -2,6 +2,8 @@ import type { AuthenticationCreds } from '../auth/credentials.js'
 import { addTransactionCapability, type TransactionalKeyStore } from '../auth/transactions.js'
 import type { BinaryNode } from '../binary/node.js'
 import { type BaileysBufferableEventEmitter, makeEventBuffer } from '../events/event-buffer.js'
+import type { WAMessage } from '../events/message-types.js'
+import type { GroupMetadata } from '../groups/group-types.js'
 import type { ILogger } from '../logger/logger.js'
 import type { LIDMapping } from '../signal/lid-mapping.js'
 import type { KurirSignalRepository } from '../signal/repository.js'
@@ -37,6 +39,10 @@ export interface LayerHooks {
   lookUpLids: (pns: readonly string[]) => Promise<LIDMapping[] | undefined>
   /** Resolves when every stanza received so far has been handled (receiving layer). */
   incomingSettled: () => Promise<void>
+  /** Who is in a group, from the cache or from the server; undefined when it cannot be told (groups layer). */
+  groupMetadata: (jid: string) => Promise<GroupMetadata | undefined>
+  /** Takes a message that the phone sent again on request (receiving layer). */
+  resentByPhone: (message: WAMessage, requestId: string) => Promise<void>
 }
 
 /** A layer: the shared core, and the public members so far. */
@@ -59,6 +65,8 @@ export function makeCore(config: SocketConfig): SocketCore {
     linkCode: async () => {},
     lookUpLids: async () => undefined,
     incomingSettled: async () => {},
+    groupMetadata: async () => undefined,
+    resentByPhone: async () => {},
   }
   const repository = completeRepository(
     config.makeSignalRepository({ creds, keys }, logger, pns => hooks.lookUpLids(pns)),

@@ -1,48 +1,103 @@
+import { jidNormalizedUser } from '../binary/jid.js'
 import type { WAMessage } from '../events/message-types.js'
-import type { MessageEffect } from '../messages/message-effects.js'
+import type { AuthoredChange, MessageEffect } from '../messages/message-effects.js'
+import { authorOf, isOtherPerson, isSamePerson, personOf } from '../messages/people.js'
 import { messageSideEffects } from '../messages/side-effects.js'
+import { AddOnOpener } from './add-on-opener.js'
 import type { SocketCore } from './core.js'
+import type { HistoryReceiver } from './history-receiver.js'
+import type { MessageSecretStore } from './message-secret-store.js'
+import { ownAccount } from './own-account.js'
 
-/** Applies what follows from a message besides its `messages.upsert`, in order (docs/protocol/03, processMessage). */
-export async function applySideEffects(core: SocketCore, message: WAMessage): Promise<void> {
-  const { creds, logger } = core
-  let effects: MessageEffect[]
-  try {
-    effects = messageSideEffects(message, { unarchiveChats: creds.accountSettings.unarchiveChats })
-  } catch (error) {
-    logger.error({ err: error, id: message.key.id }, 'the side effects of a message could not be told')
-    return
-  }
-  for (const effect of effects) {
-    try {
-      await apply(core, effect)
-    } catch (error) {
-      logger.error({ err: error, id: message.key.id, effect: effect.kind }, 'a side effect of a message failed')
-    }
-  }
+export interface MessageEffectsParts {
+  readonly secrets: MessageSecretStore
+  readonly history: HistoryReceiver
 }
 
-async function apply({ ev, keys, repository, logger }: SocketCore, effect: MessageEffect): Promise<void> {
-  switch (effect.kind) {
-    case 'event':
-      // The union keeps event and payload together; `emit` takes them apart.
-      ev.emit<typeof effect.event>(effect.event, effect.data)
+/** Applies what follows from a message besides its `messages.upsert`, in order (docs/protocol/03, processMessage). */
+export class MessageEffects {
+  readonly #core: SocketCore
+  readonly #parts: MessageEffectsParts
+  readonly #addOns: AddOnOpener
+
+  constructor(core: SocketCore, parts: MessageEffectsParts) {
+    this.#core = core
+    this.#parts = parts
+    this.#addOns = new AddOnOpener(core, parts.secrets)
+  }
+
+  async apply(message: WAMessage): Promise<void> {
+    const { creds, logger } = this.#core
+    let effects: MessageEffect[]
+    try {
+      const { unarchiveChats } = creds.accountSettings
+      effects = messageSideEffects(message, { me: ownAccount(creds), unarchiveChats })
+    } catch (error) {
+      logger.error({ err: error, id: message.key.id }, 'the side effects of a message could not be told')
       return
-    case 'app-state-keys':
-      await keys.set({ 'app-state-sync-key': Object.fromEntries(effect.keys.map(({ id, data }) => [id, data])) })
-      return
-    case 'lid-migration':
-      await repository.lidMapping.storeLIDPNMappings(effect.mappings.map(({ pn, lid }) => ({ pn, lid })))
-      return
-    case 'resent-by-phone':
-      ev.emit('messages.upsert', { messages: [effect.message], type: 'notify', requestId: effect.requestId })
-      return
-    case 'unreadable':
-      logger.warn({ err: effect.error }, 'a part of a message could not be read')
-      return
-    case 'history-sync':
-    case 'phone-answer':
-    case 'message-secret':
-      logger.debug({ effect: effect.kind }, 'nothing here makes use of this side effect')
+    }
+    for (const effect of effects) {
+      try {
+        await this.#apply(effect)
+      } catch (error) {
+        logger.error({ err: error, id: message.key.id, effect: effect.kind }, 'a side effect of a message failed')
+      }
+    }
+  }
+
+  async #apply(effect: MessageEffect): Promise<void> {
+    const { keys, repository, logger, hooks, ev } = this.#core
+    switch (effect.kind) {
+      case 'event':
+        // The union keeps event and payload together; `emit` takes them apart.
+        ev.emit<typeof effect.event>(effect.event, effect.data)
+        return
+      case 'authored-change':
+        if (await this.#isRightful(effect)) await this.#apply(effect.event)
+        else logger.warn({ id: effect.key.id, change: effect.change }, "refused a change of somebody else's message")
+        return
+      case 'sealed-add-on':
+        for (const event of await this.#addOns.open(effect.message, effect.addOn)) await this.#apply(event)
+        return
+      case 'message-secret':
+        for (const event of await this.#addOns.remember(effect.parent)) await this.#apply(event)
+        return
+      case 'app-state-keys':
+        await keys.set({ 'app-state-sync-key': Object.fromEntries(effect.keys.map(({ id, data }) => [id, data])) })
+        return
+      case 'lid-migration':
+        await repository.lidMapping.storeLIDPNMappings(effect.mappings.map(({ pn, lid }) => ({ pn, lid })))
+        return
+      case 'history-sync':
+        await this.#parts.history.take(effect)
+        return
+      case 'resent-by-phone':
+        await hooks.resentByPhone(effect.message, effect.requestId)
+        return
+      case 'unreadable':
+        logger.warn({ err: effect.error }, 'a part of a message could not be read')
+        return
+      case 'phone-answer':
+        logger.debug({ effect: effect.kind }, 'nothing here makes use of this side effect')
+    }
+  }
+
+  /**
+   * Whether somebody may change a message: its author, or for a deletion an admin of the group (docs/protocol/03, 12).
+   * Of a message that nobody remembers, its author is whom the change names: the pure part has compared them.
+   */
+  async #isRightful({ key, targetId, right, change }: AuthoredChange): Promise<boolean> {
+    if (key.fromMe === true) return true
+    const sender = authorOf(key, ownAccount(this.#core.creds))
+    if (right === 'author') {
+      const authors = await this.#parts.secrets.authorsOf({ ...key, id: targetId })
+      if (authors.length === 0 || authors.some(author => !isOtherPerson(author, sender))) return true
+    }
+    if (change !== 'revoke' || key.remoteJid?.endsWith('@g.us') !== true) return false
+    const group = await this.#core.hooks.groupMetadata(jidNormalizedUser(key.remoteJid))
+    const member = group?.participants.find(({ id, lid, phoneNumber }) =>
+      isSamePerson(personOf(id, lid ?? phoneNumber), sender),
+    )
+    return member?.admin === 'admin' || member?.admin === 'superadmin'
   }
 }

@@ -15,6 +15,14 @@ export function makeGroupsLayer({
   socket,
 }: Layer<ChatsSocket>): Layer<GroupsSocket> & { readonly groups: GroupDirectory } {
   const groups = new GroupDirectory(core)
+  core.hooks.groupMetadata = async jid => {
+    try {
+      return await groups.metadata(jid, true)
+    } catch (error) {
+      core.logger.warn({ err: error, jid }, 'the members of a group are not known')
+      return undefined
+    }
+  }
   const members: GroupsMembers = { groupMetadata: jid => groups.fetch(jid) }
   return { core, socket: extendSocket(socket, members), groups }
 }

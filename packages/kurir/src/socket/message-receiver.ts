@@ -23,6 +23,8 @@ export interface MessageReceiverParts {
   readonly decryptor: MessageDecryptor
   readonly retries: RetryRequester
   readonly handOver: HandOver
+  /** The phone may have what the sender did not deliver: asks it, now or if the sender does not answer. */
+  readonly askPhone: (incoming: IncomingMessage, when: 'now' | 'later') => void
   /** This client has announced itself as available. */
   readonly isOnline: () => boolean
 }
@@ -90,6 +92,7 @@ export class MessageReceiver {
     }
     // In one turn: the read receipt of a program that reads at once must not overtake the delivery receipt.
     await Promise.all([this.#handOver(incoming, plan, entry), this.#answer(incoming, plan)])
+    if (plan.askPhone) this.#parts.askPhone(incoming, plan.askPhone)
   }
 
   /** Decrypts; when this resolves, the step of the ratchet and the message in the inbox are committed. */

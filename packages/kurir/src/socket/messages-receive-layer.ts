@@ -1,8 +1,13 @@
+import type { CacheStore } from '../auth/cacheable-key-store.js'
 import type { BinaryNode } from '../binary/node.js'
+import type { WAMessage, WAMessageKey } from '../events/message-types.js'
 import { messageUpdateOfAck } from '../messages/ack-verdict.js'
 import { buildAck, parseMessageAck } from '../messages/acks.js'
 import type { IncomingMessage } from '../messages/incoming.js'
 import { parseIncomingMessage } from '../messages/incoming.js'
+import { NO_MESSAGE_FOUND_ERROR_TEXT } from '../messages/incoming-answer.js'
+import { phoneRequestDelayMs } from '../messages/retry-rules.js'
+import { CallReceiver } from './call-receiver.js'
 import type { Availability } from './chats-layer.js'
 import { extendSocket, type Layer, type SocketCore } from './core.js'
 import type { GroupDirectory } from './group-directory.js'
@@ -13,6 +18,7 @@ import { MessageReceiver } from './message-receiver.js'
 import type { MessagesSocket, SendParts } from './messages-send-layer.js'
 import { NotificationReceiver } from './notification-receiver.js'
 import { ownAccount } from './own-account.js'
+import { PhoneRequests } from './phone-requests.js'
 import type { PreKeyKeeper } from './prekey-keeper.js'
 import { ReceiptReceiver } from './receipt-receiver.js'
 import { RetryAnswerer } from './retry-answerer.js'
@@ -23,6 +29,46 @@ export interface MessagesRecvMembers {
   sendMessageAck(node: BinaryNode, errorCode?: number): Promise<void>
   /** Asks the sender of a message stanza to send it again. */
   sendRetryRequest(node: BinaryNode, forceIncludeKeys?: boolean): Promise<void>
+  /**
+   * Asks the phone for older messages of a chat. They come as `messaging-history.set` with syncType ON_DEMAND and this
+   * request's id as `peerDataRequestSessionId`, or not at all when the phone is offline.
+   *
+   * @param count 1 to 50; more are cut
+   * @param oldestMsgKey key of the oldest message that is known
+   * @param oldestMsgTimestamp its time, unix seconds
+   * @returns the id of the request
+   * @throws KurirError `invalid-history-request` (400), and those of sending
+   */
+  fetchMessageHistory(
+    count: number,
+    oldestMsgKey: WAMessageKey,
+    oldestMsgTimestamp: number | { toNumber(): number },
+  ): Promise<string>
+  /**
+   * Asks the phone for a message that came without content or cannot be read; Kurir does so by itself. It arrives as
+   * `messages.upsert` with this request's id. Requests that are made together go together.
+   *
+   * @param msgData what is known of the message: the phone's copy is laid over it
+   * @returns the id of the request after some two seconds; `RESOLVED` when the message came meanwhile; undefined when it
+   *   was asked for already or is older than 14 days
+   */
+  requestPlaceholderResend(messageKey: WAMessageKey, msgData?: Partial<WAMessage>): Promise<string | undefined>
+  /** Messages that the phone was asked for: what is known of them, by id. */
+  readonly placeholderResendCache: CacheStore
+  /** Rejects an offered call; `callFrom` is the `from` of its event. @throws ServerRefusal */
+  rejectCall(callId: string, callFrom: string): Promise<void>
+  /**
+   * Makes a link that anybody can join a call with: `https://call.whatsapp.com/voice/` or `…/video/` and the token.
+   *
+   * @param event a planned call: its time, unix seconds
+   * @returns the token; undefined when the server gives none
+   * @throws ServerRefusal, KurirError `timed-out` (408)
+   */
+  createCallLink(
+    type: 'audio' | 'video',
+    event?: { startTime: number },
+    timeoutMs?: number,
+  ): Promise<string | undefined>
 }
 
 export type MessagesRecvSocket = MessagesSocket & MessagesRecvMembers
@@ -40,12 +86,21 @@ export function makeMessagesRecvLayer(below: MessagesRecvBelow): Layer<MessagesR
   core.hooks.incomingSettled = () => queue.settled()
   const requester = new RetryRequester(core)
   const answerer = new RetryAnswerer(core, parts)
-  const handOver = new HandOver(core, (message, type) => socket.upsertMessage(message, type))
+  const requests = new PhoneRequests(core, {
+    send: request => socket.sendPeerDataOperationMessage(request),
+    upsert: (message, requestId) => socket.upsertMessage(message, 'notify', requestId),
+  })
+  core.hooks.resentByPhone = (message, requestId) => requests.resent(message, requestId)
+  const handOver = new HandOver(core, async (message, type) => {
+    if (message.message && message.key.id) await requests.arrived(message.key.id)
+    await socket.upsertMessage(message, type)
+  })
   const messages = new MessageReceiver(core, {
     queue,
     decryptor: makeMessageDecryptor(core, parts.devices),
     retries: requester,
     handOver,
+    askPhone: (incoming, when) => void askPhone(core, requests, incoming, when),
     isOnline: () => availability.isOnline,
   })
   const receipts = new ReceiptReceiver(core, queue, answerer)
@@ -56,6 +111,7 @@ export function makeMessagesRecvLayer(below: MessagesRecvBelow): Layer<MessagesR
     preKeys,
     groupChanged: jid => groups.changed(jid),
   })
+  const calls = new CallReceiver(core, (message, type) => socket.upsertMessage(message, type))
   const { connection } = core
   core.ev.on('connection.update', update => {
     if (update.connection === 'open') queue.add('recovery', { tag: 'recovery', attrs: {} }, () => handOver.recover())
@@ -65,11 +121,16 @@ export function makeMessagesRecvLayer(below: MessagesRecvBelow): Layer<MessagesR
   connection.onStanza('appdata', node => messages.receive(node))
   connection.onStanza('receipt', node => receipts.receive(node))
   connection.onStanza('notification', node => notifications.receive(node))
-  connection.onStanza('call', node => queue.add('call', node, stanza => connection.sendNode(buildAck(stanza))))
+  connection.onStanza('call', node => queue.add('call', node, stanza => calls.handle(stanza)))
   connection.onStanza('ack', node => receiveAck(core, parts, node))
   const members: MessagesRecvMembers = {
     sendMessageAck: (node, errorCode) => connection.sendNode(buildAck(node, { error: errorCode || undefined })),
     sendRetryRequest: (node, forceIncludeKeys = false) => askAgain(core, requester, node, forceIncludeKeys),
+    fetchMessageHistory: (count, oldest, timestamp) => requests.fetchHistory(count, oldest, timestamp),
+    requestPlaceholderResend: (key, known) => requests.requestResend(key, known),
+    placeholderResendCache: requests.cache,
+    rejectCall: (callId, callFrom) => calls.reject(callId, callFrom),
+    createCallLink: (type, event, timeoutMs) => calls.createLink(type, event, timeoutMs),
   }
   return { core, socket: extendSocket(socket, members) }
 }
@@ -87,6 +148,25 @@ function receiveAck({ ev, logger, connection }: SocketCore, { holders, sender }:
   sender.acknowledged(ack).catch(error => {
     if (connection.phase === 'open') logger.error({ err: error, id: ack.id }, 'devices that were missed got no copy')
   })
+}
+
+/** Asks the phone for a message, and tells the program under which id. Failures are logged: the sender may still answer. */
+async function askPhone(
+  { ev, logger, connection }: SocketCore,
+  requests: PhoneRequests,
+  { fullMessage }: IncomingMessage,
+  when: 'now' | 'later',
+): Promise<void> {
+  const { key } = fullMessage
+  try {
+    const requestId = await requests.requestResend(key, fullMessage, when === 'later' ? phoneRequestDelayMs : undefined)
+    if (requestId === undefined || requestId === 'RESOLVED' || when === 'later') return
+    const messageStubParameters = [NO_MESSAGE_FOUND_ERROR_TEXT, requestId]
+    ev.emit('messages.update', [{ key, update: { messageStubParameters } }])
+  } catch (error) {
+    if (connection.phase === 'open')
+      logger.warn({ err: error, id: key.id }, 'the phone could not be asked for a message')
+  }
 }
 
 function askAgain(core: SocketCore, requester: RetryRequester, node: BinaryNode, includeKeys: boolean): Promise<void> {

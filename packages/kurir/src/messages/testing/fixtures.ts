@@ -29,5 +29,13 @@ export function plain(value: unknown): unknown {
   return Object.fromEntries(members.map(([name, member]) => [name, plain(member)]))
 }
 
+/** Drops lists without elements: decoded messages have one for every list of the schema, whose version varies. */
+export function withoutEmptyLists(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutEmptyLists)
+  if (typeof value !== 'object' || value === null) return value
+  const kept = Object.entries(value).filter(([, member]) => !Array.isArray(member) || member.length > 0)
+  return Object.fromEntries(kept.map(([name, member]) => [name, withoutEmptyLists(member)]))
+}
+
 /** The own account of the 03 vectors. */
 export const me = { id: '15550001111:7@s.whatsapp.net', lid: '100000000000001:7@lid' }
