@@ -22,6 +22,7 @@ export default defineConfig({
         ...shared,
         test: { name: 'interop', include: ['tests/interop/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
       },
+      { ...shared, test: { name: 'kill', include: ['tests/kill/**/*.test.ts'] } },
     ],
   },
 })
