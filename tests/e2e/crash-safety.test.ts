@@ -1,7 +1,7 @@
 import type { Phone } from '@kurir/simulator'
 import type { BinaryNode, WAMessage } from 'kurir'
 import { describe, expect, it } from 'vitest'
-import { CrashingState } from './support/crashing-state.js'
+import { CrashingState, killAndRestart, type RestartOptions } from './support/crashing-state.js'
 import { type KurirClient, textOf } from './support/kurir-client.js'
 import { worldForEachTest } from './support/world.js'
 
@@ -21,29 +21,14 @@ async function scene(): Promise<Scene> {
   const bot = await world().linked(alice, { auth: state.state })
   await bob.send(alice.jid, { text: 'hello' })
   await bot.text('hello')
-  await bot.waitFor(() => world().service.unconfirmed(bot.jid) === 0 && state.ids('inbox').every(isNoSlot), 'quiet')
+  await bot.waitFor(() => world().service.unconfirmed(bot.jid) === 0 && state.isEmpty('inbox'), 'quiet')
   return { alice, bob, state, bot }
 }
 
-const isNoSlot = (id: string) => Number.isNaN(Number(id))
-
-/** The process dies; the next one starts from what is stored. */
-async function restart(
-  { state, bot }: Pick<Scene, 'state' | 'bot'>,
-  { meanwhile, handler }: { meanwhile?: () => Promise<unknown>; handler?: () => Promise<void> } = {},
-) {
-  const next = state.afterCrash()
-  world().service.disconnect(bot.jid)
-  await bot.closed()
-  await meanwhile?.()
-  const again = world().client({ auth: next.state }).connect()
-  if (handler) again.socket.ev.process(handler)
-  await again.open()
-  await again.pendingReceived()
-  return { again, state: next }
-}
-
 const never = () => new Promise<void>(() => {})
+
+const restart = (life: Pick<Scene, 'state' | 'bot'>, options: RestartOptions = {}) =>
+  killAndRestart(world(), life, options)
 
 const marks = (messages: readonly WAMessage[]) => messages.map(message => [textOf(message), message.redelivered])
 
@@ -87,7 +72,7 @@ describe('a received message, when the process dies', () => {
     ])
     const idOf = (client: KurirClient, text: string) => client.readable.find(each => textOf(each) === text)?.key.id
     for (const text of ['one', 'two']) expect(idOf(again, text)).toBe(idOf(at.bot, text))
-    await again.waitFor(() => state.ids('inbox').every(isNoSlot), 'an empty inbox')
+    await again.waitFor(() => state.isEmpty('inbox'), 'an empty inbox')
   })
 
   it('again and again: the mark counts', async () => {
@@ -99,7 +84,7 @@ describe('a received message, when the process dies', () => {
     expect(marks(second.again.readable)).toEqual([['one', 1]])
     const third = await restart({ bot: second.again, state: second.state })
     expect(marks(third.again.readable)).toEqual([['one', 2]])
-    await third.again.waitFor(() => third.state.ids('inbox').every(isNoSlot), 'an empty inbox')
+    await third.again.waitFor(() => third.state.isEmpty('inbox'), 'an empty inbox')
     const fourth = await restart({ bot: third.again, state: third.state })
     expect(fourth.again.readable).toEqual([])
   })
@@ -110,7 +95,7 @@ describe('a received message, when the process dies', () => {
     const lost = faults.add({ direction: 'from-client', match: { tag: 'receipt' }, action: { kind: 'drop' } })
     await at.bob.send(at.alice.jid, { text: 'one' })
     await at.bot.text('one')
-    await at.bot.waitFor(() => lost.hits > 0 && at.state.ids('inbox').every(isNoSlot), 'a lost receipt')
+    await at.bot.waitFor(() => lost.hits > 0 && at.state.isEmpty('inbox'), 'a lost receipt')
     lost.remove()
     const { again } = await restart(at)
     await confirmed(again)
@@ -123,7 +108,7 @@ describe('a received message, when the process dies', () => {
     at.bot.socket.ws.on('CB:message', (node: BinaryNode) => stanzas.push(node))
     await at.bob.send(at.alice.jid, { text: 'one' })
     await at.bot.text('one')
-    await at.bot.waitFor(() => at.state.ids('inbox').every(isNoSlot), 'an empty inbox')
+    await at.bot.waitFor(() => at.state.isEmpty('inbox'), 'an empty inbox')
     const { again } = await restart(at)
     const [stanza] = stanzas
     if (!stanza) throw new Error('no stanza')
@@ -158,7 +143,7 @@ describe('the acknowledgement of a received message', () => {
     at.bot.socket.ev.process(never)
     await at.bob.send(at.alice.jid, { text: 'one' })
     await confirmed(at.bot)
-    expect(at.state.ids('inbox').filter(id => !isNoSlot(id))).toHaveLength(1)
+    expect(at.state.slots('inbox')).toHaveLength(1)
   })
 })
 
@@ -174,7 +159,7 @@ describe('the inbox', () => {
     await bot.reconnect()
     await bot.text('one')
     expect(marks(bot.readable).at(-1)).toEqual(['one', 1])
-    await bot.waitFor(() => state.ids('inbox').every(isNoSlot), 'an empty inbox')
+    await bot.waitFor(() => state.isEmpty('inbox'), 'an empty inbox')
   })
 
   it('does without a store that knows the type: messages are received as before', async () => {

@@ -36,8 +36,9 @@ export interface KillRunResult {
 }
 
 const CONTACTS = 4
-/** A bot lives up to so long; it takes some 250 ms to be open. */
-const LONGEST_LIFE_MS = 900
+/** Most bots die up to so long after they opened a connection, the others up to so long after their start. */
+const LONGEST_LIFE_MS = 500
+const OPEN_DEADLINE_MS = 20_000
 const QUIET_MS = 60_000
 
 /** Kills a bot again and again while texts go to it and come back, and looks what has become of them. */
@@ -85,7 +86,7 @@ class KillRun {
     for (let kill = 0; kill < kills; kill += 1) {
       const opens = this.#count('open')
       this.#bot.start()
-      await Promise.all([this.#talk(kill), delay(this.#random.below(LONGEST_LIFE_MS))])
+      await Promise.all([this.#talk(kill), this.#live(opens)])
       await this.#bot.kill()
       if (this.#count('open') > opens) killedWhileOpen += 1
     }
@@ -93,6 +94,15 @@ class KillRun {
     await this.#settle()
     await this.#bot.kill()
     return this.#judge(killedWhileOpen)
+  }
+
+  /** How long a process may live. */
+  async #live(opens: number): Promise<void> {
+    if (this.#random.chance(0.7)) {
+      const deadline = Date.now() + OPEN_DEADLINE_MS
+      while (this.#count('open') === opens && Date.now() < deadline) await delay(5)
+    }
+    await delay(this.#random.below(LONGEST_LIFE_MS))
   }
 
   /** Phones, a group, and a bot that is linked and knows everybody. */
@@ -136,7 +146,7 @@ class KillRun {
     const sending: Promise<void>[] = []
     for (let number = from; number < until; number += 1) {
       sending.push(this.#send(`text ${number}`))
-      if (this.#random.chance(0.3)) await delay(this.#random.below(120))
+      if (this.#random.chance(0.3)) await delay(this.#random.below(150))
     }
     await Promise.all(sending)
   }

@@ -1,4 +1,12 @@
-import { type AuthenticationState, BufferJSON, initAuthCreds, type SignalKeyStore } from 'kurir'
+import {
+  type AuthenticationState,
+  BufferJSON,
+  initAuthCreds,
+  type SignalKeyStore,
+  type UserFacingSocketConfig,
+} from 'kurir'
+import type { KurirClient } from './kurir-client.js'
+import type { World } from './world.js'
 
 type Records = Map<string, unknown>
 
@@ -40,11 +48,23 @@ export class CrashingState {
     this.#release()
   }
 
-  /** Ids of the stored records of a type. */
-  ids(type: string): string[] {
-    return [...this.#disk.records.keys()].flatMap(name =>
-      name.startsWith(`${type}.`) ? [name.slice(type.length + 1)] : [],
-    )
+  /** Whether the store knows of every sent message that the server has answered. */
+  get isAnswered(): boolean {
+    const ANSWERED = 1
+    return this.slots('outbox').every(slot => {
+      const record = this.#disk.records.get(`outbox.${slot}`)
+      return record instanceof Uint8Array && record[1] === ANSWERED
+    })
+  }
+
+  /** The slots of a type that hold a record. */
+  slots(type: 'inbox' | 'outbox'): string[] {
+    const ids = [...this.#disk.records.keys()].flatMap(name => name.split(`${type}.`)[1] ?? [])
+    return ids.filter(id => !Number.isNaN(Number(id)))
+  }
+
+  isEmpty(type: 'inbox' | 'outbox'): boolean {
+    return this.slots(type).length === 0
   }
 
   #makeState(): AuthenticationState & { saveCreds(): Promise<void> } {
@@ -68,4 +88,27 @@ export class CrashingState {
     }
     return { creds, keys, saveCreds }
   }
+}
+
+export interface RestartOptions {
+  readonly meanwhile?: () => Promise<unknown>
+  readonly config?: Partial<UserFacingSocketConfig>
+  readonly handler?: () => Promise<void>
+}
+
+/** The process of the bot dies; the next one starts from what is stored. */
+export async function killAndRestart(
+  world: World,
+  { state, bot }: { readonly state: CrashingState; readonly bot: KurirClient },
+  { meanwhile, config, handler }: RestartOptions,
+): Promise<{ readonly again: KurirClient; readonly state: CrashingState }> {
+  const next = state.afterCrash()
+  world.service.disconnect(bot.jid)
+  await bot.closed()
+  await meanwhile?.()
+  const again = world.client({ auth: next.state, ...(config && { config }) }).connect()
+  if (handler) again.socket.ev.process(handler)
+  await again.open()
+  await again.pendingReceived()
+  return { again, state: next }
 }

@@ -51,6 +51,8 @@ export interface SentStanzaFacts {
 interface RefusalRule {
   readonly code: string
   readonly message: string
+  /** For whoever wrote the message. */
+  readonly todo: string
   readonly advice: AckAdvice
   readonly retryable?: true
 }
@@ -58,6 +60,7 @@ interface RefusalRule {
 const transient: RefusalRule = {
   code: 'message-refused-temporarily',
   message: 'The server could not take the message now',
+  todo: 'send it again later',
   advice: 'resend-later',
   retryable: true,
 }
@@ -67,12 +70,14 @@ const refusalRules: { readonly [code: number]: RefusalRule } = {
   406: {
     code: 'recipient-not-acceptable',
     message: 'A device or account of the recipient is not registered',
+    todo: 'check the number with onWhatsApp',
     advice: 'refresh-devices',
   },
   408: transient,
   421: {
     code: 'stale-group-addressing',
     message: 'The group uses another addressing mode than the message',
+    todo: 'look at the group and send it again',
     advice: 'refresh-group-and-resend',
     retryable: true,
   },
@@ -80,14 +85,21 @@ const refusalRules: { readonly [code: number]: RefusalRule } = {
   463: {
     code: 'account-restricted',
     message: 'The recipient has not trusted this account yet, or the account may not start new chats',
+    todo: 'wait until the recipient writes; do not send it again',
     advice: 'issue-privacy-token',
   },
   475: {
     code: 'new-chat-limit',
     message: 'The account has reached its limit of messages to new chats',
+    todo: 'wait for the next cycle, see fetchNewChatMessageCap',
     advice: 'give-up',
   },
-  479: { code: 'stanza-refused', message: 'The server refused the form of the message stanza', advice: 'give-up' },
+  479: {
+    code: 'stanza-refused',
+    message: 'The server refused the form of the message stanza',
+    todo: 'check additionalAttributes and additionalNodes',
+    advice: 'give-up',
+  },
   500: transient,
   503: transient,
 }
@@ -109,13 +121,19 @@ export function judgeMessageAck(ack: MessageAck, sent: SentStanzaFacts): AckVerd
   return { kind: 'accepted', timestamp: ack.timestamp, advice }
 }
 
+const permanent: RefusalRule = {
+  code: 'message-refused',
+  message: 'The server refused the message',
+  todo: 'do not send it again as it is',
+  advice: 'give-up',
+}
+
+function ruleFor({ code, kind }: NonNullable<MessageAck['error']>): RefusalRule {
+  return refusalRules[code] ?? (transientKinds.has(kind) ? transient : permanent)
+}
+
 function refused(ack: MessageAck, failure: NonNullable<MessageAck['error']>): AckVerdict {
-  const permanent: RefusalRule = {
-    code: 'message-refused',
-    message: 'The server refused the message',
-    advice: 'give-up',
-  }
-  const rule = refusalRules[failure.code] ?? (transientKinds.has(failure.kind) ? transient : permanent)
+  const rule = ruleFor(failure)
   const error = new KurirError<MessageRefusal>(rule.code, `${rule.message} (code ${failure.code})`, {
     statusCode: failure.code,
     retryable: rule.retryable ?? false,
@@ -131,14 +149,19 @@ function refused(ack: MessageAck, failure: NonNullable<MessageAck['error']>): Ac
 }
 
 /**
- * The `messages.update` entry of an ack: SERVER_ACK, or ERROR with the code as stub parameter as Baileys emits it. Pass
- * the key of the sent message where it is known; the ack alone names the chat as the server addresses it.
+ * The `messages.update` entry of an ack: SERVER_ACK, or ERROR with the code as first stub parameter as Baileys emits it,
+ * and as second one what it means and what to do. Pass the key of the sent message where it is known; the ack alone names
+ * the chat as the server addresses it.
  */
 export function messageUpdateOfAck(ack: MessageAck, key?: WAMessageKey): WAMessageUpdate {
   const target: WAMessageKey = key ?? { remoteJid: ack.from ?? null, fromMe: true, id: ack.id }
   if (ack.error === undefined) return { key: target, update: { status: proto.WebMessageInfo.Status.SERVER_ACK } }
   const code = String(ack.error.code)
-  const parameters = code === SERVER_ERROR_CODES.MessageAccountRestriction ? [code, ACCOUNT_RESTRICTED_TEXT] : [code]
+  const { message, todo } = ruleFor(ack.error)
+  const parameters =
+    code === SERVER_ERROR_CODES.MessageAccountRestriction
+      ? [code, ACCOUNT_RESTRICTED_TEXT]
+      : [code, `${message}: ${todo}`]
   return {
     key: target,
     update: { status: proto.WebMessageInfo.Status.ERROR, messageStubParameters: parameters },

@@ -116,7 +116,10 @@ describe('acks of the server', () => {
   })
 
   it('marks a refused message with the code, and restriction with its text (docs/protocol/06, 6.4)', () => {
-    expect(messageUpdateOfAck(ackOf({ error: '479' })).update).toEqual({ status: 0, messageStubParameters: ['479'] })
+    expect(messageUpdateOfAck(ackOf({ error: '479' })).update).toEqual({
+      status: 0,
+      messageStubParameters: ['479', expect.stringContaining('check additionalAttributes')],
+    })
     expect(messageUpdateOfAck(ackOf({ error: '463' })).update).toEqual({
       status: 0,
       messageStubParameters: ['463', 'Your account has been restricted'],

@@ -22,7 +22,7 @@ import type { MessageRelayOptions, MessageSender } from './message-sender.js'
 import { ownAccount } from './own-account.js'
 
 export interface ContentSenderParts {
-  readonly sender: MessageSender
+  readonly sender: Pick<MessageSender, 'relay'>
   readonly timers: ChatTimers
   readonly retries: MessageRetryManager
   readonly groupMetadata: (jid: string, useCache: boolean) => Promise<GroupMetadata>

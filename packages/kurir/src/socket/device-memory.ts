@@ -4,6 +4,7 @@ import { withDeadline } from './deadline.js'
 import { Inbox } from './inbox.js'
 import { MessageMemory } from './message-memory.js'
 import { OfferedKeys } from './offered-keys.js'
+import { Outbox } from './outbox.js'
 
 /** What a linked device knows beyond one connection: the next one of the same program goes on with it. */
 export class DeviceMemory {
@@ -11,11 +12,13 @@ export class DeviceMemory {
   readonly messages = new MessageMemory()
   readonly offeredKeys = new OfferedKeys()
   readonly inbox = new Inbox(this.messages)
+  readonly outbox = new Outbox()
   #lastSettled: (() => Promise<void>) | undefined
 
   /** @param store as the program has handed it in, without transactions */
   attach(store: SignalKeyStore, logger: ILogger): void {
     this.inbox.attach(store, logger)
+    this.outbox.attach(store, logger)
   }
 
   /**

@@ -1,7 +1,6 @@
 import type { CacheStore } from '../auth/cacheable-key-store.js'
 import type { BinaryNode } from '../binary/node.js'
 import type { WAMessage, WAMessageKey } from '../events/message-types.js'
-import { messageUpdateOfAck } from '../messages/ack-verdict.js'
 import { buildAck, parseMessageAck } from '../messages/acks.js'
 import type { IncomingMessage } from '../messages/incoming.js'
 import { parseIncomingMessage } from '../messages/incoming.js'
@@ -114,7 +113,9 @@ export function makeMessagesRecvLayer(below: MessagesRecvBelow): Layer<MessagesR
   const calls = new CallReceiver(core, (message, type) => socket.upsertMessage(message, type))
   const { connection } = core
   core.ev.on('connection.update', update => {
-    if (update.connection === 'open') queue.add('recovery', { tag: 'recovery', attrs: {} }, () => handOver.recover())
+    if (update.connection !== 'open') return
+    parts.durable.resume()
+    queue.add('recovery', { tag: 'recovery', attrs: {} }, () => handOver.recover())
   })
   connection.onEnd(() => handOver.close())
   connection.onStanza('message', node => messages.receive(node))
@@ -136,15 +137,14 @@ export function makeMessagesRecvLayer(below: MessagesRecvBelow): Layer<MessagesR
 }
 
 /** The server took or refused one of our messages (docs/protocol/03, the server's answer). */
-function receiveAck({ ev, logger, connection }: SocketCore, { holders, sender }: SendParts, node: BinaryNode): void {
+function receiveAck({ logger, connection }: SocketCore, parts: SendParts, node: BinaryNode): void {
   if (node.attrs['class'] !== 'message') return
+  const { holders, sender, durable } = parts
   const ack = parseMessageAck(node)
-  const refused = ack.error !== undefined
-  if (refused) logger.warn({ id: ack.id, to: ack.from, error: ack.error?.code }, 'the server refused a message')
   holders
-    .acknowledged(ack.id, refused)
+    .acknowledged(ack.id, ack.error !== undefined)
     .catch(error => logger.error({ err: error, id: ack.id }, 'could not remember who holds our sender key'))
-  ev.emit('messages.update', [messageUpdateOfAck(ack)])
+  durable.acknowledged(ack)
   sender.acknowledged(ack).catch(error => {
     if (connection.phase === 'open') logger.error({ err: error, id: ack.id }, 'devices that were missed got no copy')
   })

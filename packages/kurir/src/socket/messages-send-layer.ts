@@ -17,6 +17,7 @@ import { ChatTimers } from './chat-timers.js'
 import { ContentSender } from './content-sender.js'
 import { extendSocket, type Layer, type SocketCore } from './core.js'
 import type { DeviceDirectory } from './device-directory.js'
+import { DurableSender } from './durable-sender.js'
 import type { GroupDirectory } from './group-directory.js'
 import type { GroupsSocket } from './groups-layer.js'
 import { type MessageRelayOptions, MessageSender } from './message-sender.js'
@@ -81,6 +82,7 @@ export interface SendParts {
   readonly holders: SenderKeyHolders
   readonly retries: MessageRetryManager
   readonly sender: MessageSender
+  readonly durable: DurableSender
 }
 
 export function makeMessagesSendLayer({
@@ -106,8 +108,9 @@ export function makeMessagesSendLayer({
     groupMetadata: (jid, useCache) => groups.metadata(jid, useCache),
     groupChanged: jid => groups.changed(jid),
   })
+  const durable = new DurableSender(core, { sender, devices })
   const contents = new ContentSender(core, socket, {
-    sender,
+    sender: durable,
     timers: new ChatTimers(core),
     retries,
     groupMetadata: (jid, useCache) => groups.metadata(jid, useCache),
@@ -115,7 +118,7 @@ export function makeMessagesSendLayer({
   })
   const members: MessagesMembers = {
     sendMessage: (jid, content, options = {}) => contents.send(jid, content, options),
-    relayMessage: (jid, message, options) => sender.relay(jid, message, options),
+    relayMessage: (jid, message, options) => durable.relay(jid, message, options),
     readMessages: keys => readMessages(core, socket, keys),
     sendReceipt: (jid, participant, messageIds, type) => sendReceipt(core, jid, participant, messageIds, type),
     sendReceipts: (keys, type) => sendReceipts(core, keys, type),
@@ -127,7 +130,11 @@ export function makeMessagesSendLayer({
     devicesMutex: makeMutex(),
     messageRetryManager: config.enableRecentMessageCache ? retries : null,
   }
-  return { core, socket: extendSocket(socket, members), parts: { devices, sessions, holders, retries, sender } }
+  return {
+    core,
+    socket: extendSocket(socket, members),
+    parts: { devices, sessions, holders, retries, sender, durable },
+  }
 }
 
 async function readMessages(core: SocketCore, socket: GroupsSocket, keys: WAMessageKey[]): Promise<void> {

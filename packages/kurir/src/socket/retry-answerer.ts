@@ -97,6 +97,8 @@ export class RetryAnswerer {
     const aliases = twin ? [jidNormalizedUser(twin)] : []
     const recent = this.#parts.retries.getRecentMessage(chat, id, aliases)
     if (recent) return recent.message
+    const kept = this.#core.memory.outbox.get(id)
+    if (kept && [chat, ...aliases].includes(jidNormalizedUser(kept.jid))) return proto.Message.decode(kept.content)
     for (const remoteJid of [chat, ...aliases]) {
       const key: WAMessageKey = {
         remoteJid,
