@@ -2,9 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Phone, Simulator } from '@kurir/simulator'
+import { type Phone, SeededRandom, Simulator } from '@kurir/simulator'
 import makeWASocket, { silentLogger, useMultiFileAuthState, type WASocket } from 'kurir'
-import { SeededRandom } from '../../scripts/seeded-random.mjs'
 import { BotProcess, type JournalLine } from './bot-process.js'
 
 export interface KillRunOptions {
