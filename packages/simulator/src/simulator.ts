@@ -8,6 +8,7 @@ import { FaultInjector } from './faults/fault-injector.js'
 import { GroupRegistry } from './groups/group.js'
 import { MediaHost } from './media/media-host.js'
 import { Phone } from './phone/phone.js'
+import type { HistoryOptions } from './phone/phone-history.js'
 import { SeededRandom } from './random.js'
 import { Delivery } from './router/delivery.js'
 import { Service } from './router/service.js'
@@ -49,8 +50,10 @@ export interface PhoneOptions {
   readonly validation?: ValidationMode
   /** Share the app-state key with each new companion. Default: true. */
   readonly shareAppStateKey?: boolean
-  /** Tell each new companion that there is no history. Default: true. */
+  /** Tell each new companion about the past. Default: true. */
   readonly sendHistory?: boolean
+  /** What there is to tell: what the phone remembers, and what is made up. Absent: that there is no history. */
+  readonly history?: HistoryOptions
   /** Tell a companion the push name when it is linked, so that it can announce its presence. Default: true. */
   readonly announceName?: boolean
 }
@@ -128,6 +131,7 @@ export class Simulator {
     const phone = await Phone.create(this.#service, account, core.random.fork(`phone ${account.pnUser}`), {
       shareAppStateKey: options.shareAppStateKey ?? true,
       sendHistory: options.sendHistory ?? true,
+      history: options.history,
       announceName: options.announceName ?? true,
     })
     this.#phones.set(account.pnUser, phone)

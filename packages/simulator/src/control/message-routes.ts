@@ -30,6 +30,15 @@ export const messageRoutes = (simulator: Simulator): readonly Route[] => {
     route('POST', '/phones/:/read', ({ body, ...request }) =>
       phone({ body, ...request }).read(text(body['id'], 'id'), oneOf(body['type'] ?? 'read', READING, 'type')),
     ),
+    route('POST', '/phones/:/history', request =>
+      phone(request).sendHistory(text(request.body['device'], 'device'), request.body['full'] === true),
+    ),
+    route('POST', '/phones/:/media-retry', request => {
+      phone(request).mediaRetry.answer = oneOf(request.body['answer'], RETRY_ANSWERS, 'answer')
+    }),
+    route('POST', '/phones/:/peer-answers', request => {
+      phone(request).peer.answers = request.body['on'] !== false
+    }),
     route('POST', '/phones/:/type', ({ body, ...request }) =>
       phone({ body, ...request }).type(text(body['to'], 'to'), oneOf(body['state'], TYPING, 'state')),
     ),
@@ -37,6 +46,7 @@ export const messageRoutes = (simulator: Simulator): readonly Route[] => {
 }
 
 const READING = ['read', 'read-self', 'played'] as const
+const RETRY_ANSWERS = ['upload', 'not-found', 'decryption-error', 'general-error', 'nothing'] as const
 const TYPING = ['composing', 'recording', 'paused'] as const
 
 const contentOf = (body: Body): PhoneContent => {

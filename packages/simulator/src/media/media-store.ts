@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { type FileHandle, mkdtemp, open, rm, stat } from 'node:fs/promises'
+import { type FileHandle, link, mkdtemp, open, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SeededRandom } from '../random.js'
@@ -139,6 +139,16 @@ export class MediaStore {
     const upload = await this.resume(name, 0)
     const token = (await this.append(upload, source)).toString('base64url')
     return this.complete(name, kind, token)
+  }
+
+  /** Gives the content of a file another path, also when the first one is gone. */
+  async reissue(media: StoredMedia): Promise<StoredMedia> {
+    const { file } = media as Entry
+    const name = `again ${this.#files}`
+    const upload = await this.resume(name, 0)
+    await link(file, upload.file)
+    upload.received = media.length
+    return this.complete(name, media.kind, media.token)
   }
 
   /** The bytes from `start` up to and including `end`; all of them when neither is given. */

@@ -12,6 +12,8 @@ export interface Registration {
   readonly noiseKey: Uint8Array
   /** Name shown in the list of linked devices. */
   readonly os: string
+  /** The client wants all of the history. */
+  readonly wantsFullHistory: boolean
 }
 
 /** A registration, or what is wrong with the payload. */
@@ -42,8 +44,8 @@ export const readRegistration = (payload: proto.IClientPayload, noiseKey: Uint8A
   if (Buffer.compare(md5(Buffer.from(text)), buildHash ?? Buffer.alloc(0)) !== 0) {
     return { misfit: `buildHash must be the MD5 of ${text}` }
   }
-  const os = readDeviceName(deviceProps)
-  if (os === undefined) return { misfit: 'deviceProps cannot be decoded' }
+  const props = readProps(deviceProps)
+  if (props === undefined) return { misfit: 'deviceProps cannot be decoded' }
   return {
     registration: {
       registrationId: Buffer.from(eRegid).readUInt32BE(0),
@@ -54,15 +56,16 @@ export const readRegistration = (payload: proto.IClientPayload, noiseKey: Uint8A
         signature: Buffer.from(eSkeySig),
       },
       noiseKey: Buffer.from(noiseKey),
-      os,
+      os: props.os ?? '',
+      wantsFullHistory: props.requireFullSync === true,
     },
   }
 }
 
-const readDeviceName = (bytes: Uint8Array | null | undefined): string | undefined => {
+const readProps = (bytes: Uint8Array | null | undefined): proto.IDeviceProps | undefined => {
   if (bytes == null) return undefined
   try {
-    return proto.DeviceProps.decode(bytes).os ?? ''
+    return proto.DeviceProps.decode(bytes)
   } catch {
     return undefined
   }

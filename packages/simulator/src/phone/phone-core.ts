@@ -1,6 +1,5 @@
 import { type BinaryNode, getBinaryNodeChild, getBinaryNodeChildren } from 'kurir/binary'
 import { KurirError } from 'kurir/errors'
-import { proto } from 'kurir/proto'
 import type { Account } from '../accounts/account.js'
 import { Device } from '../accounts/device.js'
 import type { SeededRandom } from '../random.js'
@@ -8,10 +7,13 @@ import type { Service } from '../router/service.js'
 import { childrenOf, element } from '../router/stanzas.js'
 import type { PhoneContext } from './phone-context.js'
 import { PhoneDirectory } from './phone-directory.js'
+import { PhoneHistory } from './phone-history.js'
 import { PhoneKeys } from './phone-keys.js'
 import { type GrantForgery, type LinkingOptions, PhoneLinking } from './phone-linking.js'
+import { PhoneMediaRetry } from './phone-media-retry.js'
 import { PhoneMemory } from './phone-memory.js'
 import { PhoneLog, type PhoneMessage, type PhoneReceipt, type Predicate } from './phone-messages.js'
+import { PhonePeer } from './phone-peer.js'
 import { publishPreKeys } from './phone-prekeys.js'
 import { markRead } from './phone-receipts.js'
 import { PhoneReceiver } from './phone-receiver.js'
@@ -50,6 +52,11 @@ export class PhoneCore {
   readonly #receiptLog: PhoneLog<PhoneReceipt>
   readonly #directory: PhoneDirectory
   protected readonly sender: PhoneSender
+  protected readonly history: PhoneHistory
+  /** Answers requests of own companions; `answers = false` leaves them without one. */
+  readonly peer: PhonePeer
+  /** Uploads files again; `answer` says what companions get. */
+  readonly mediaRetry: PhoneMediaRetry
   readonly #retries: PhoneRetries
   readonly #receiver: PhoneReceiver
   readonly #linking: PhoneLinking
@@ -86,9 +93,12 @@ export class PhoneCore {
     this.#retries = new PhoneRetries(context, this.#directory, this.sender, keys => this.#signal.storePreKeys(keys))
     this.#receiver = new PhoneReceiver(context, this.#retries, {
       message: message => this.#received(message),
-      peer: (companion, message) => this.#inBackground(this.#answerPeer(companion, message)),
+      peer: (companion, id, message) => this.#inBackground(this.peer.answer(companion, id, message)),
     })
-    this.#linking = new PhoneLinking(context, this.sender, options)
+    this.history = new PhoneHistory(context, this.sender, options.history)
+    this.#linking = new PhoneLinking(context, this.sender, this.history, options)
+    this.peer = new PhonePeer(this.sender, this.#linking, this.history)
+    this.mediaRetry = new PhoneMediaRetry(context, this.history)
     service.onActive(device => {
       if (device.account === account) this.#inBackground(this.#linking.welcome(device))
     })
@@ -286,6 +296,7 @@ export class PhoneCore {
     const ids = [id, ...further]
     this.#receiptLog.add({ ids, from, participant, type: type ?? 'delivery', timestamp: Number(t ?? 0) })
     if (type === 'retry') await this.#retries.answer(node)
+    if (type === 'server-error') await this.mediaRetry.take(node)
   }
 
   async #takeNotification(node: BinaryNode): Promise<void> {
@@ -302,13 +313,6 @@ export class PhoneCore {
     const { id, from, participant, type } = node.attrs
     const named = node.tag === 'receipt' || type === 'w:gp2' ? participant : undefined
     this.#wire.write(element('ack', { id, to: from, class: node.tag, type, participant: named }))
-  }
-
-  async #answerPeer(companion: string, message: proto.IMessage): Promise<void> {
-    const { type, appStateSyncKeyRequest } = message.protocolMessage ?? {}
-    if (type !== proto.Message.ProtocolMessage.Type.APP_STATE_SYNC_KEY_REQUEST) return
-    const asked = appStateSyncKeyRequest?.keyIds?.flatMap(({ keyId }) => (keyId == null ? [] : [keyId]))
-    await this.#linking.shareAppStateKey(companion, asked)
   }
 
   async #publishPreKeys(count: number): Promise<void> {

@@ -1,4 +1,3 @@
-import { deflateSync } from 'node:zlib'
 import { constantTimeEqual, hmacSha256 } from 'kurir/crypto'
 import { KurirError } from 'kurir/errors'
 import {
@@ -12,14 +11,17 @@ import { proto } from 'kurir/proto'
 import type { Device } from '../accounts/device.js'
 import type { PairingSession } from '../pairing/pairing-session.js'
 import type { PhoneContext } from './phone-context.js'
+import type { HistoryOptions, PhoneHistory } from './phone-history.js'
 import type { PhoneSender } from './phone-sender.js'
 
 /** What a phone gives its companions at first: settings of the phone, see `PhoneOptions`. */
 export interface LinkingOptions {
   /** Sends the key of the app-state collections to each new companion. */
   readonly shareAppStateKey: boolean
-  /** Tells each new companion that there is no history. */
+  /** Tells each new companion about the past. */
   readonly sendHistory: boolean
+  /** What there is to tell; undefined: that there is no history. */
+  readonly history: HistoryOptions | undefined
   /** Name shown by the companion for its account; the push name. */
   readonly announceName: boolean
 }
@@ -34,13 +36,16 @@ export type GrantForgery = 'hmac' | 'account-signature'
 export class PhoneLinking {
   readonly #context: () => PhoneContext
   readonly #sender: PhoneSender
+  readonly #history: PhoneHistory
   readonly #options: LinkingOptions
   readonly #appStateKey: { readonly keyId: Buffer; readonly keyData: Buffer; readonly timestamp: number }
-  readonly #newcomers = new Set<Device>()
+  /** Linked, but not active yet; whether they want all of the history. */
+  readonly #newcomers = new Map<Device, boolean>()
 
-  constructor(context: () => PhoneContext, sender: PhoneSender, options: LinkingOptions) {
+  constructor(context: () => PhoneContext, sender: PhoneSender, history: PhoneHistory, options: LinkingOptions) {
     this.#context = context
     this.#sender = sender
+    this.#history = history
     this.#options = options
     const { random, service } = context()
     // Six bytes: device 0, and the epoch (docs/protocol/04 §1.8).
@@ -85,9 +90,13 @@ export class PhoneLinking {
 
   /** A companion has become active for the first time: it gets keys and history. */
   async welcome(device: Device): Promise<void> {
-    if (!this.#newcomers.delete(device)) return
+    const wantsFullHistory = this.#newcomers.get(device)
+    if (wantsFullHistory === undefined) return
+    this.#newcomers.delete(device)
     if (this.#options.shareAppStateKey) await this.shareAppStateKey(device.pn)
-    if (this.#options.sendHistory) await this.#sender.sendPeer(device.pn, emptyHistory())
+    if (!this.#options.sendHistory) return
+    if (this.#options.history === undefined) await this.#history.sendNothing(device.pn)
+    else await this.#history.send(device.pn, wantsFullHistory)
   }
 
   /** Sends the key that app-state collections of this account are encrypted with. */
@@ -139,7 +148,7 @@ export class PhoneLinking {
     const grant = forge === undefined ? granted : forgeGrant(granted, forge, advSecret)
     const name = this.#options.announceName ? account.pushName : undefined
     const device = await service.pairing.link(session, { account, deviceId, keyIndex, grant, name })
-    this.#newcomers.add(device)
+    this.#newcomers.set(device, session.registration.wantsFullHistory)
     return device
   }
 }
@@ -156,21 +165,4 @@ const forgeGrant = (grant: Uint8Array, forgery: GrantForgery, advSecret: Uint8Ar
   const signed = proto.ADVSignedDeviceIdentity.encode({ ...identity, accountSignature }).finish()
   const hmac = hmacSha256(advSecret, signed)
   return proto.ADVSignedDeviceIdentityHMAC.encode({ details: signed, hmac }).finish()
-}
-
-/** A first history notification without chats, small enough to travel inside the message (docs/protocol/03 §9.1). */
-const emptyHistory = (): proto.IMessage => {
-  const syncType = proto.HistorySync.HistorySyncType.INITIAL_BOOTSTRAP
-  const history = proto.HistorySync.encode({ syncType, chunkOrder: 1, progress: 100 }).finish()
-  return {
-    protocolMessage: {
-      type: proto.Message.ProtocolMessage.Type.HISTORY_SYNC_NOTIFICATION,
-      historySyncNotification: {
-        syncType: proto.Message.HistorySyncType.INITIAL_BOOTSTRAP,
-        initialHistBootstrapInlinePayload: deflateSync(history),
-        chunkOrder: 1,
-        progress: 100,
-      },
-    },
-  }
 }

@@ -15,7 +15,7 @@ export interface ReceiverEvents {
   /** A message to show. */
   message(message: PhoneMessage): void
   /** A protocol message of an own companion that only the phone can answer. */
-  peer(companion: string, message: proto.IMessage): void
+  peer(companion: string, id: string, message: proto.IMessage): void
 }
 
 /** Where a message belongs. */
@@ -106,7 +106,7 @@ export class PhoneReceiver {
   #deliver(node: BinaryNode, envelope: Envelope, message: proto.IMessage): void {
     const content = envelope.own ? unwrapDeviceSent(message) : message
     if (content.protocolMessage != null && node.attrs['category'] === 'peer') {
-      this.#events.peer(envelope.author, content)
+      this.#events.peer(envelope.author, envelope.id, content)
       return
     }
     const timestamp = Number(node.attrs['t'] ?? 0)

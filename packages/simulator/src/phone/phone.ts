@@ -163,6 +163,15 @@ export class Phone extends PhoneCore {
     return length
   }
 
+  /**
+   * Sends its history to a companion once more, by the options that the phone was made with.
+   *
+   * @param full also what lies behind the recent past
+   */
+  async sendHistory(companionJid: string, full = false): Promise<void> {
+    await this.history.send(companionJid, full)
+  }
+
   /** Marks a message as read: its author gets the receipt. @throws KurirError `unknown-message` */
   read(messageId: string, type: ReadingReceipt = 'read'): void {
     const message = this.messages.findLast(({ id, fromMe }) => id === messageId && !fromMe)

@@ -3,7 +3,7 @@ import type { Account } from '../accounts/account.js'
 import type { Device } from '../accounts/device.js'
 import type { SentMessage } from '../accounts/sent-message.js'
 import type { ServiceCore } from './service-core.js'
-import { element } from './stanzas.js'
+import { childrenOf, element } from './stanzas.js'
 
 /** Receipt types that concern the own account only. */
 const PRIVATE_TYPES = new Set(['peer_msg', 'hist_sync', 'server-error'])
@@ -32,14 +32,24 @@ export class ReceiptRouter {
           this.#core.violation(device, 'unexpected-receipt', rule, node)
         }
       }
-      if (!device.deliveredMessages.has(each) && !device.deliveredMessages.forgotten && type !== 'view') {
+      const strange = !device.deliveredMessages.has(each) && !device.deliveredMessages.forgotten
+      if (strange && type !== 'view' && type !== 'server-error') {
         this.#core.violation(device, 'unexpected-receipt', `message ${each} was never delivered to this device`, node)
         return
       }
     }
+    if (type === 'server-error') this.#forwardToPhone(device, node)
     if (type !== undefined && PRIVATE_TYPES.has(type)) return
     if (to?.endsWith('@g.us') || to?.endsWith('@broadcast')) this.#forwardToParticipant(device, node, ids)
     else this.#forwardToSender(device, node, ids)
+  }
+
+  /** A companion asks its phone to upload a file again; the file may be of any message, of history too. */
+  #forwardToPhone(device: Device, node: BinaryNode): void {
+    const { phone } = device.account
+    if (phone === undefined || device === phone) return
+    const attrs = { ...this.#attributes(node), from: device.pn }
+    this.#core.delivery.deliver(phone, element('receipt', attrs, [...childrenOf(node)]))
   }
 
   /** In groups the author of the message is told; own other devices learn of reading. */
