@@ -1,7 +1,7 @@
 import type { Phone, TracedStanza } from '@kurir/simulator'
-import { type BinaryNode, getBinaryNodeChild, proto, type WAMessage } from 'kurir'
+import { type BinaryNode, type GroupMetadata, getBinaryNodeChild, proto, type WAMessage } from 'kurir'
 import { describe, expect, it } from 'vitest'
-import type { KurirClient } from './support/kurir-client.js'
+import { type KurirClient, rejection } from './support/kurir-client.js'
 import { type ChatKind, type KindContext, type MessageKind, textKinds } from './support/message-kinds.js'
 import { type World, worldForEachTest } from './support/world.js'
 
@@ -13,25 +13,39 @@ interface Chat extends KindContext {
   readonly bot: KurirClient
   readonly reader: Phone
   readonly stanzas: readonly TracedStanza[]
+  readonly audience: { readonly statusJidList?: string[] }
 }
 
 async function prepare(world: World, kind: ChatKind): Promise<Chat> {
   const [alice, bob] = [await world.phone('Alice'), await world.phone('Bob')]
-  const bot = await world.linked(alice)
+  const announcements = new Map<string, GroupMetadata>()
+  const bot = await world.linked(alice, { config: { cachedGroupMetadata: async jid => announcements.get(jid) } })
   const group = await alice.createGroup('Lunch', [bob.jid])
-  const chat = kind === 'user' ? bob.jid : group
+  if (kind === 'announcement') {
+    announcements.set(group, { ...(await bot.socket.groupMetadata(group)), isCommunityAnnounce: true })
+  }
+  const chat = chatOf(kind, bob.jid, group)
   const stanzas: TracedStanza[] = []
   world.service.onStanza(stanza => stanzas.push(stanza))
   const received = async (message: proto.IMessage) => {
-    const id = await bob.send(kind === 'user' ? alice.jid : group, { message })
+    const inGroup = kind === 'group' || kind === 'announcement'
+    const id = await bob.send(inGroup ? group : alice.jid, { message })
     return bot.waitFor(() => bot.readable.find(({ key }) => key.id === id), id)
   }
   const context = { messageContextInfo: { messageSecret: secret } }
   const theirs = await received({ conversation: 'from Bob', ...context })
   const poll = await received({ pollCreationMessageV3: lunch, ...context })
-  const own = await sent(bot, chat, { text: 'from us' })
-  const event = await sent(bot, chat, { event: { name: 'Meeting', startDate: new Date(1_800_000_000_000) } })
-  return { bot, reader: bob, stanzas, chat, theirs, own, poll, event, person: bob.jid, group }
+  const audience = kind === 'status' ? { statusJidList: [bob.jid] } : {}
+  const own = await sent(bot, chat, { text: 'from us' }, audience)
+  const meeting = { event: { name: 'Meeting', startDate: new Date(1_800_000_000_000) } }
+  const event = kind === 'user' || kind === 'group' ? await sent(bot, chat, meeting) : poll
+  return { bot, reader: bob, stanzas, chat, theirs, own, poll, event, person: bob.jid, group, audience }
+}
+
+function chatOf(kind: ChatKind, person: string, group: string): string {
+  if (kind === 'status') return 'status@broadcast'
+  if (kind === 'newsletter') return '120363000000000009@newsletter'
+  return kind === 'user' ? person : group
 }
 
 async function sent(
@@ -47,14 +61,16 @@ async function sent(
 
 /** Sends a sample; returns what was sent, and how it came: the stanza and what the phone read. */
 async function deliver(chat: Chat, kind: MessageKind) {
-  const message = await sent(chat.bot, chat.chat, kind.content(chat), kind.options?.(chat))
+  const message = await sent(chat.bot, chat.chat, kind.content(chat), { ...chat.audience, ...kind.options?.(chat) })
   const id = message.key.id ?? ''
   const read = await chat.reader.waitForMessage(each => each.id === id)
-  const stanza = chat.stanzas.find(
+  return { message, read: read.message, stanza: stanzaOf(chat, id) }
+}
+
+const stanzaOf = ({ stanzas }: Chat, id: string): BinaryNode | undefined =>
+  stanzas.findLast(
     ({ direction, node }) => direction === 'from-client' && node.tag === 'message' && node.attrs['id'] === id,
   )?.node
-  return { message, read: read.message, stanza }
-}
 
 /** Bytes and lists in the same form on both sides. */
 const comparable = (message: proto.IMessage | null | undefined): object =>
@@ -63,7 +79,7 @@ const comparable = (message: proto.IMessage | null | undefined): object =>
 const encs = (node: BinaryNode): BinaryNode[] =>
   Array.isArray(node.content) ? node.content.flatMap(child => (child.tag === 'enc' ? [child] : encs(child))) : []
 
-describe.each(['user', 'group'] as const)('every kind to a %s', chatKind => {
+describe.each(['user', 'group', 'announcement', 'status'] as const)('every kind to %s', chatKind => {
   const world = worldForEachTest()
   it('arrives as it was sent', async () => {
     const chat = await prepare(world(), chatKind)
@@ -80,7 +96,9 @@ describe.each(['user', 'group'] as const)('every kind to a %s', chatKind => {
 function checkStanza(stanza: BinaryNode | undefined, { name, stanza: wanted }: MessageKind, chatKind: ChatKind): void {
   const { type, edit } = stanza?.attrs ?? {}
   expect({ type, edit }, name).toEqual({ type: wanted.type, edit: wanted.edit })
-  expect(getBinaryNodeChild(stanza, 'meta')?.attrs, name).toEqual(wanted.meta)
+  const setting = chatKind === 'status' ? { status_setting: 'contacts' } : undefined
+  const meta = setting || wanted.meta ? { ...wanted.meta, ...setting } : undefined
+  if (name !== 'comment') expect(getBinaryNodeChild(stanza, 'meta')?.attrs, name).toEqual(meta)
   for (const { attrs } of stanza ? encs(stanza) : []) {
     // The sender key that travels with a message to a group is no content.
     if (chatKind !== 'user' && attrs['type'] !== 'skmsg') continue
@@ -88,3 +106,167 @@ function checkStanza(stanza: BinaryNode | undefined, { name, stanza: wanted }: M
     expect(attrs['decrypt-fail'], name).toBe(wanted.hidden && 'hide')
   }
 }
+
+describe('posts in a channel (docs/protocol/03, 2.14)', () => {
+  const world = worldForEachTest()
+
+  it('are plain and have the forms that the service takes', async () => {
+    const chat = await prepare(world(), 'newsletter')
+    for (const kind of textKinds.filter(({ chats }) => chats.includes('newsletter'))) {
+      const { key, message } = await sent(chat.bot, chat.chat, kind.content(chat))
+      const stanza = await chat.bot.waitFor(() => stanzaOf(chat, key.id ?? ''), kind.name)
+      const plaintext = getBinaryNodeChild(stanza, 'plaintext')
+      expect(stanza.attrs['type'], kind.name).toBe(kind.stanza.type)
+      expect(plaintext?.attrs['mediatype'], kind.name).toBe(kind.stanza.mediatype)
+      const read = proto.Message.decode(plaintext?.content as Uint8Array)
+      expect(comparable(read), kind.name).toEqual(comparable(message))
+      expect(comparable(read), kind.name).toMatchObject(comparable(kind.expected(chat)))
+    }
+  })
+
+  it('are changed and taken back under their own id', async () => {
+    const chat = await prepare(world(), 'newsletter')
+    const post = { ...chat.own.key, server_id: '7' }
+    const edited = await sent(chat.bot, chat.chat, { text: 'better', edit: post })
+    expect(edited.key.id).toBe(post.id)
+    await chat.bot.waitFor(() => stanzaOf(chat, post.id ?? '')?.attrs['edit'] === '3', 'edit')
+    const plaintext = getBinaryNodeChild(stanzaOf(chat, post.id ?? ''), 'plaintext')?.content as Uint8Array
+    expect(proto.Message.decode(plaintext).extendedTextMessage?.text).toBe('better')
+    await sent(chat.bot, chat.chat, { delete: post })
+    await chat.bot.waitFor(() => stanzaOf(chat, post.id ?? '')?.attrs['edit'] === '8', 'revoke')
+  })
+
+  it('get reactions and votes by their number', async () => {
+    const chat = await prepare(world(), 'newsletter')
+    const key = { remoteJid: chat.chat, fromMe: false, id: 'POST', server_id: '7' }
+    const sentTo = async (content: Parameters<typeof sent>[2]) => {
+      const id = (await sent(chat.bot, chat.chat, content)).key.id ?? ''
+      return chat.bot.waitFor(() => stanzaOf(chat, id), id)
+    }
+    expect(await sentTo({ react: { text: '👍', key } })).toMatchObject({
+      attrs: { type: 'reaction', server_id: '7' },
+      content: [{ tag: 'reaction', attrs: { code: '👍' } }],
+    })
+    expect((await sentTo({ react: { text: '', key } })).attrs).toMatchObject({ edit: '7', server_id: '7' })
+    expect(await sentTo({ pollVote: { poll: key, options: ['Pizza'] } })).toMatchObject({
+      attrs: { type: 'poll', server_id: '7' },
+      content: [
+        { tag: 'votes', content: [{ tag: 'vote' }] },
+        { tag: 'meta', attrs: { polltype: 'vote' } },
+      ],
+    })
+    const { server_id, ...unnumbered } = key
+    const unsent = chat.bot.socket.sendMessage(chat.chat, { react: { text: '👍', key: unnumbered } })
+    expect(await rejection(unsent)).toMatchObject({ code: 'invalid-content', data: { field: 'key.server_id' } })
+  })
+})
+
+describe('a status', () => {
+  const world = worldForEachTest()
+
+  it('is styled, reaches every device of its audience, and keeps the key for the next one', async () => {
+    const chat = await prepare(world(), 'status')
+    const carol = await world().phone('Carol')
+    const companion = await world().linked(chat.reader)
+    const audience = { statusJidList: [chat.person, carol.lid] }
+    const look = { ...audience, backgroundColor: '#315575', font: 2, statusSetting: 'allowlist' } as const
+    const first = await sent(chat.bot, chat.chat, { text: 'hello' }, look)
+    const read = await carol.waitForMessage(({ id }) => id === first.key.id)
+    expect(read.message.extendedTextMessage).toMatchObject({ text: 'hello', backgroundArgb: 0xff315575, font: 2 })
+    await companion.text('hello')
+    expect(getBinaryNodeChild(stanzaOf(chat, first.key.id ?? ''), 'meta')?.attrs).toEqual({
+      status_setting: 'allowlist',
+    })
+    const second = await sent(chat.bot, chat.chat, { text: 'again' }, audience)
+    await carol.waitForMessage(({ id }) => id === second.key.id)
+    await companion.text('again')
+    const stanza = stanzaOf(chat, second.key.id ?? '')
+    expect(encs(stanza ?? { tag: '', attrs: {} })).toHaveLength(1)
+    // Who is left out from now on cannot read what follows.
+    const third = await sent(chat.bot, chat.chat, { text: 'not for Carol' }, { statusJidList: [chat.person] })
+    await companion.text('not for Carol')
+    const revoked = await sent(chat.bot, chat.chat, { delete: third.key }, { statusJidList: [chat.person] })
+    await chat.reader.waitForMessage(({ id }) => id === revoked.key.id)
+    expect(getBinaryNodeChild(stanzaOf(chat, revoked.key.id ?? ''), 'meta')).toBeUndefined()
+    expect(carol.messages.some(({ id }) => id === third.key.id)).toBe(false)
+  })
+
+  it('without an audience is refused', async () => {
+    const chat = await prepare(world(), 'status')
+    const unsent = chat.bot.socket.sendMessage('status@broadcast', { text: 'hello' })
+    expect(await rejection(unsent)).toMatchObject({ code: 'invalid-content', data: { field: 'statusJidList' } })
+  })
+})
+
+describe('the timer of a chat', () => {
+  const world = worldForEachTest()
+
+  it('that was set goes with every message, unless the caller says otherwise', async () => {
+    const chat = await prepare(world(), 'user')
+    await sent(chat.bot, chat.chat, { disappearingMessagesInChat: 86_400 })
+    const timed = await sent(chat.bot, chat.chat, { text: 'gone in a day' })
+    expect(timed.message?.extendedTextMessage?.contextInfo).toMatchObject({
+      expiration: 86_400,
+      disappearingMode: { initiator: 0, trigger: 1 },
+    })
+    const kept = await sent(chat.bot, chat.chat, { text: 'kept' }, { ephemeralExpiration: 0 })
+    expect(kept.message?.extendedTextMessage?.contextInfo?.expiration ?? 0).toBe(0)
+  })
+
+  it('of somebody else is learned from their messages', async () => {
+    const chat = await prepare(world(), 'user')
+    const contextInfo = { expiration: 604_800, ephemeralSettingTimestamp: 1_700_000_000 }
+    const message = { extendedTextMessage: { text: 'with a timer', contextInfo } }
+    await chat.reader.send(chat.bot.jid.replace(/:\d+@/, '@'), { message })
+    await chat.bot.text('with a timer')
+    const answer = await sent(chat.bot, chat.chat, { text: 'me too' })
+    expect(answer.message?.extendedTextMessage?.contextInfo).toMatchObject(contextInfo)
+  })
+})
+
+describe('relayMessage', () => {
+  const world = worldForEachTest()
+
+  it('sends to one device of a group alone', async () => {
+    const chat = await prepare(world(), 'group')
+    const id = await chat.bot.socket.relayMessage(
+      chat.chat,
+      { conversation: 'again' },
+      { participant: { jid: chat.reader.lid, count: 1 } },
+    )
+    expect((await chat.reader.waitForMessage(each => each.id === id)).text).toBe('again')
+    expect(stanzaOf(chat, id)?.attrs['participant']).toBe(chat.reader.lid)
+  })
+
+  it('adds attributes and children', async () => {
+    const chat = await prepare(world(), 'user')
+    const id = await chat.bot.socket.relayMessage(
+      chat.chat,
+      { conversation: 'extra' },
+      {
+        additionalAttributes: { device_fanout: 'false' },
+        additionalNodes: [{ tag: 'meta', attrs: { origin: 'ctwa' } }],
+      },
+    )
+    await chat.reader.waitForMessage(each => each.id === id)
+    expect(stanzaOf(chat, id)).toMatchObject({ attrs: { device_fanout: 'false' } })
+    expect(getBinaryNodeChild(stanzaOf(chat, id), 'meta')?.attrs).toEqual({ origin: 'ctwa' })
+  })
+
+  it('gives each device what patchMessageBeforeSending made for it', async () => {
+    const [alice, bob] = [await world().phone('Alice'), await world().phone('Bob')]
+    const bot = await world().linked(alice, {
+      config: {
+        patchMessageBeforeSending: (message, devices) =>
+          devices?.map(recipientJid => ({
+            ...message,
+            extendedTextMessage: { text: `for ${recipientJid}` },
+            recipientJid,
+          })) ?? message,
+      },
+    })
+    const id = await bot.sendText(bob.jid, 'for nobody')
+    expect((await bob.waitForMessage(each => each.id === id)).text).toBe(`for ${bob.jid}`)
+    expect((await alice.waitForMessage(each => each.id === id)).text).toBe(`for ${alice.jid}`)
+  })
+})
