@@ -177,6 +177,8 @@ describe('a status', () => {
     expect(getBinaryNodeChild(stanzaOf(chat, first.key.id ?? ''), 'meta')?.attrs).toEqual({
       status_setting: 'allowlist',
     })
+    // The server's answer says that the key was delivered.
+    await chat.bot.waitFor(() => chat.bot.status(first.key.id ?? '') >= 2, 'ack')
     const second = await sent(chat.bot, chat.chat, { text: 'again' }, audience)
     await carol.waitForMessage(({ id }) => id === second.key.id)
     await companion.text('again')

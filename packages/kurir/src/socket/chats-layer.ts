@@ -46,10 +46,10 @@ export interface Availability {
   isOnline: boolean
 }
 
-export function makeChatsLayer({
-  core,
-  socket,
-}: Layer<USyncSocket>): Layer<ChatsSocket> & { readonly availability: Availability } {
+export function makeChatsLayer({ core, socket }: Layer<USyncSocket>): Layer<ChatsSocket> & {
+  readonly availability: Availability
+  readonly secrets: MessageSecretStore
+} {
   const availability: Availability = { isOnline: false }
   const privacy = new PrivacySettings(core)
   const secrets = new MessageSecretStore(core.keys, core.config.clock)
@@ -72,7 +72,7 @@ export function makeChatsLayer({
     void afterLogin(core, availability, privacy)
     history.resume().catch(error => core.logger.error({ err: error }, 'waiting history could not be read'))
   })
-  return { core, socket: extendSocket(socket, members), availability }
+  return { core, socket: extendSocket(socket, members), availability, secrets }
 }
 
 async function upsertMessage(

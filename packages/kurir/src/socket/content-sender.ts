@@ -18,6 +18,7 @@ import type { proto } from '../proto/index.js'
 import type { ChatTimers } from './chat-timers.js'
 import type { SocketCore } from './core.js'
 import type { GroupsSocket } from './groups-layer.js'
+import type { MessageSecretStore } from './message-secret-store.js'
 import type { MessageRelayOptions, MessageSender } from './message-sender.js'
 import { ownAccount } from './own-account.js'
 
@@ -25,9 +26,12 @@ export interface ContentSenderParts {
   readonly sender: Pick<MessageSender, 'relay'>
   readonly timers: ChatTimers
   readonly retries: MessageRetryManager
+  readonly secrets: MessageSecretStore
   readonly groupMetadata: (jid: string, useCache: boolean) => Promise<GroupMetadata>
   /** What content may use of the outside world: uploads, link previews. */
-  readonly generation: () => Omit<MessageContentGenerationOptions, 'backgroundColor' | 'font' | 'userJid' | 'userLid'>
+  readonly generation: (
+    options: MiscMessageGenerationOptions,
+  ) => Omit<MessageContentGenerationOptions, 'backgroundColor' | 'font' | 'userJid' | 'userLid'>
 }
 
 /** `sendMessage`: makes a message of content with what is known of the chat, and hands it to the {@link MessageSender}. */
@@ -54,7 +58,7 @@ export class ContentSender {
     }
     let mediaId: string | undefined
     const message = await generateWAMessage(jid, content, {
-      ...this.#parts.generation(),
+      ...this.#parts.generation(options),
       onUploaded: ({ handle }) => {
         mediaId = handle
       },
@@ -115,7 +119,10 @@ export class ContentSender {
     return { ephemeralExpiration: timer.expiration, ephemeralSettingTimestamp: timer.settingTimestamp }
   }
 
-  /** A message that votes and the like belong to: one that we sent a moment ago, or one that the program has kept. */
+  /**
+   * A message that votes and the like belong to: one that we sent a moment ago, or one that the program has kept. Of
+   * others the secret is remembered, which is enough to seal something for them.
+   */
   async #find(key: WAMessageKey): Promise<proto.IMessage | undefined> {
     const chat = jidNormalizedUser(key.remoteJid ?? undefined)
     const { lidMapping } = this.#core.repository
@@ -126,7 +133,10 @@ export class ContentSender {
         : undefined
     const aliases = twin ? [jidNormalizedUser(twin)] : []
     const recent = this.#parts.retries.getRecentMessage(chat, key.id ?? '', aliases)
-    return recent?.message ?? this.#core.config.getMessage(key)
+    const message = recent?.message ?? (await this.#core.config.getMessage(key))
+    if (message?.messageContextInfo?.messageSecret) return message
+    const [remembered] = await this.#parts.secrets.find(key)
+    return remembered ? { ...message, messageContextInfo: { messageSecret: remembered.secret } } : message
   }
 
   #rememberTimer(jid: string, message: proto.IMessage | null | undefined): void {

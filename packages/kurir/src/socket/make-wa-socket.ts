@@ -25,7 +25,12 @@ export function makeWASocket(config: UserFacingSocketConfig): WASocket {
   const usync = makeUSyncLayer(base)
   const chats = makeChatsLayer(usync)
   const groups = makeGroupsLayer(chats)
-  const sending = makeMessagesSendLayer({ ...groups, devices: usync.devices, sessions: usync.sessions })
+  const sending = makeMessagesSendLayer({
+    ...groups,
+    devices: usync.devices,
+    sessions: usync.sessions,
+    secrets: chats.secrets,
+  })
   const receiving = makeMessagesRecvLayer({
     ...sending,
     groups: groups.groups,

@@ -20,6 +20,7 @@ import type { DeviceDirectory } from './device-directory.js'
 import { DurableSender } from './durable-sender.js'
 import type { GroupDirectory } from './group-directory.js'
 import type { GroupsSocket } from './groups-layer.js'
+import type { MessageSecretStore } from './message-secret-store.js'
 import { type MessageRelayOptions, MessageSender } from './message-sender.js'
 import { ownAccount } from './own-account.js'
 import { type Mutex, makeMutex } from './scheduling.js'
@@ -91,10 +92,12 @@ export function makeMessagesSendLayer({
   groups,
   devices,
   sessions,
+  secrets,
 }: Layer<GroupsSocket> & {
   readonly groups: GroupDirectory
   readonly devices: DeviceDirectory
   readonly sessions: SessionDirectory
+  readonly secrets: MessageSecretStore
 }): Layer<MessagesSocket> & { readonly parts: SendParts } {
   const { config, logger } = core
   const holders = new SenderKeyHolders(core)
@@ -113,6 +116,7 @@ export function makeMessagesSendLayer({
     sender: durable,
     timers: new ChatTimers(core),
     retries,
+    secrets,
     groupMetadata: (jid, useCache) => groups.metadata(jid, useCache),
     generation: () => ({}),
   })
