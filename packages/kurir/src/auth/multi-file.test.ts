@@ -130,7 +130,8 @@ function recordOf(file: string): [SignalDataType, string] {
 }
 
 describe('file names (docs/protocol/01 §9.1)', () => {
-  for (const { type, id, file } of vectors.fileNames) {
+  const { files } = readVectors<{ files: typeof vectors.fileNames }>('02-address')
+  for (const { type, id, file } of [...vectors.fileNames, ...files]) {
     it(file, () => expect(recordFileName(type, id)).toBe(file))
   }
 
