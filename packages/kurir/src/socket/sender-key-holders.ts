@@ -1,5 +1,9 @@
 import { jidNormalizedUser } from '../binary/jid.js'
+import type { Awaitable } from '../signal/key-store.js'
 import type { SocketCore } from './core.js'
+
+/** Answers come within seconds; this many messages are never under way at once. */
+const UNCONFIRMED_KEPT = 1000
 
 /**
  * Remembers which devices hold our sender key of a group (docs/protocol/02, sender-key-memory and rotation). A device
@@ -8,6 +12,7 @@ import type { SocketCore } from './core.js'
  */
 export class SenderKeyHolders {
   readonly #core: SocketCore
+  /** Messages that carry the key and that the server has not answered, oldest first. */
   readonly #unconfirmed = new Map<string, { readonly group: string; readonly devices: readonly string[] }>()
 
   constructor(core: SocketCore) {
@@ -26,13 +31,21 @@ export class SenderKeyHolders {
     const present = new Set(devices)
     if (held.every(device => present.has(device))) return
     this.#core.logger.debug({ group }, 'a holder of our sender key left: making a new key')
+    // What is still to be acknowledged carried the old key.
+    for (const [id, sent] of this.#unconfirmed) if (sent.group === group) this.#unconfirmed.delete(id)
     await this.#core.repository.deleteSenderKey({ group, jid: meId })
-    await this.#core.keys.set({ 'sender-key-memory': { [group]: null } })
+    await this.#exclusively(group, () => this.#core.keys.set({ 'sender-key-memory': { [group]: null } }))
   }
 
   /** The devices hold the key once the server has acknowledged this message. */
   awaitAck(messageId: string, group: string, devices: readonly string[]): void {
-    if (devices.length > 0) this.#unconfirmed.set(messageId, { group, devices })
+    if (devices.length === 0) return
+    this.#unconfirmed.set(messageId, { group, devices })
+    // A device that is forgotten here gets the key once more.
+    for (const oldest of this.#unconfirmed.keys()) {
+      if (this.#unconfirmed.size <= UNCONFIRMED_KEPT) return
+      this.#unconfirmed.delete(oldest)
+    }
   }
 
   async acknowledged(messageId: string, refused: boolean): Promise<void> {
@@ -41,16 +54,16 @@ export class SenderKeyHolders {
     this.#unconfirmed.delete(messageId)
     if (refused) return
     const { group, devices } = sent
-    await this.#core.keys.transaction(async () => {
+    await this.#exclusively(group, async () => {
       const held = { ...(await this.#held(group)) }
       for (const device of devices) held[device] = true
       await this.#core.keys.set({ 'sender-key-memory': { [group]: held } })
-    }, `sender-key-memory:${group}`)
+    })
   }
 
   /** A device asked for a retry, or changed its identity: it gets the key again. */
   async forget(group: string, device: string): Promise<void> {
-    await this.#core.keys.transaction(async () => {
+    await this.#exclusively(group, async () => {
       const held = { ...(await this.#held(group)) }
       const user = jidNormalizedUser(device)
       const lost = Object.keys(held).filter(
@@ -59,7 +72,11 @@ export class SenderKeyHolders {
       if (lost.length === 0) return
       for (const holder of lost) delete held[holder]
       await this.#core.keys.set({ 'sender-key-memory': { [group]: held } })
-    }, `sender-key-memory:${group}`)
+    })
+  }
+
+  #exclusively(group: string, work: () => Awaitable<void>): Promise<void> {
+    return this.#core.keys.transaction(async () => work(), `sender-key-memory:${group}`)
   }
 
   async #held(group: string): Promise<Record<string, boolean>> {

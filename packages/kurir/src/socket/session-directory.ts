@@ -1,8 +1,8 @@
-import { buildKeyBundleQuery, type KeyBundle, parseKeyBundles } from '../auth/key-bundles.js'
-import { isLidUser, isPnUser } from '../binary/jid.js'
+import type { KeyBundle } from '../auth/key-bundles.js'
 import { KurirError } from '../errors/kurir-error.js'
 import { checkCompanion, isCompanion } from '../signal/companion-trust.js'
 import type { SocketCore } from './core.js'
+import { queryKeyBundles } from './key-bundle-query.js'
 import { canonicalDevice } from './own-account.js'
 
 /** Devices asked for in one request (docs/protocol/02, fetch bundles: keep under a few hundred). */
@@ -49,19 +49,10 @@ export class SessionDirectory {
   }
 
   async #fetch(jids: readonly string[], identityChanged: boolean): Promise<void> {
-    const { connection, logger } = this.#core
-    const asked = await this.#namesToAskFor(jids)
-    const answer = await connection.query(buildKeyBundleQuery([...asked.values()], identityChanged))
-    const { bundles, failures } = parseKeyBundles(answer)
-    for (const { jid, error } of failures) logger.warn({ jid, err: error }, 'the server has no key bundle for a device')
-    const byName = new Map<string, KeyBundle>(bundles.map(bundle => [canonicalDevice(bundle.jid), bundle]))
-    const served = [...asked].flatMap(([jid, name]) => {
-      const bundle = byName.get(name)
-      return bundle ? [{ ...bundle, jid }] : []
-    })
+    const bundles = await queryKeyBundles(this.#core, jids, identityChanged)
     // The identities of phones vouch for those of the companions.
-    await this.#build(served.filter(({ jid }) => !isCompanion(jid)))
-    await this.#build(await this.#vouchedFor(served.filter(({ jid }) => isCompanion(jid))))
+    await this.#build(bundles.filter(({ jid }) => !isCompanion(jid)))
+    await this.#build(await this.#vouchedFor(bundles.filter(({ jid }) => isCompanion(jid))))
   }
 
   async #build(bundles: readonly KeyBundle[]): Promise<void> {
@@ -88,16 +79,5 @@ export class SessionDirectory {
 
   #refused(jid: string, error: KurirError): void {
     this.#core.logger.error({ jid, err: error }, 'a key bundle was refused')
-  }
-
-  /** Bundles are asked for under the LID where it is known (docs/protocol/02, which address is used when). */
-  async #namesToAskFor(jids: readonly string[]): Promise<Map<string, string>> {
-    const { repository } = this.#core
-    const names = new Map<string, string>()
-    for (const jid of jids) {
-      const lid = isPnUser(jid) && !isLidUser(jid) ? await repository.lidMapping.getLIDForPN(jid) : null
-      names.set(jid, canonicalDevice(lid ?? jid))
-    }
-    return names
   }
 }
