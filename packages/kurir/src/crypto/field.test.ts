@@ -1,6 +1,6 @@
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { readVectors } from '../binary/testing/vectors.js'
 import {
   clampScalar,
   edwardsFromMontgomery,
@@ -19,7 +19,8 @@ interface SignatureCase {
   readonly edwardsPublic: string
 }
 
-const { cases } = readVectors<{ cases: SignatureCase[] }>('02-xeddsa')
+const file = new URL('../../../../tests/fixtures/vectors/02-xeddsa.json', import.meta.url)
+const { cases }: { cases: SignatureCase[] } = JSON.parse(readFileSync(file, 'utf8'))
 const hex = (text: string): Buffer => Buffer.from(text, 'hex')
 
 describe('the mapping of keys (docs/protocol/02 §1.3)', () => {
