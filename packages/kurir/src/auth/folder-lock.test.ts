@@ -86,13 +86,28 @@ describe('the lock of an auth folder', () => {
     await (await lockFolder(folder)).release()
   })
 
-  it('without content is respected for a moment', async () => {
+  it('without content is being written: who finds it waits', async () => {
     const folder = temporaryFolder()
     const path = join(folder, lockFileName)
     writeFileSync(path, '')
-    await rejection(lockFolder(folder), 'auth-state-locked')
-    const past = new Date(statSync(path).mtimeMs - 10_000)
-    utimesSync(path, past, past)
+    const locking = rejection(lockFolder(folder), 'auth-state-locked')
+    const other = temporaryFolder()
+    const lock = await lockFolder(other)
+    const holder = JSON.parse(readFileSync(join(other, lockFileName), 'utf8'))
+    const { dev, ino } = statSync(folder)
+    writeFileSync(path, JSON.stringify({ ...holder, folder: `${dev}:${ino}` }))
+    await locking
+    await lock.release()
+  })
+
+  it.each(['', '.takeover'])('that a killed process has left half done is taken over: kurir.lock%s', async suffix => {
+    const folder = temporaryFolder()
+    const path = join(folder, lockFileName)
+    for (const file of new Set([path, `${path}${suffix}`])) {
+      writeFileSync(file, '')
+      const past = new Date(statSync(file).mtimeMs - 1_900)
+      utimesSync(file, past, past)
+    }
     await (await lockFolder(folder)).release()
   })
 

@@ -12,9 +12,12 @@ export const lockFileName = 'kurir.lock'
 const heartbeatMs = 15_000
 /** A holder that this process cannot look at (another machine or container) counts as gone after this silence. */
 const silentHolderMs = 60_000
-const attempts = 100
+/** What killed processes left half done is waited out within this time. */
+const patienceMs = 8_000
 const guardRetryMs = 10
-const abandonedGuardMs = 5_000
+const abandonedGuardMs = 2_000
+/** Writing a lock takes no time: one without content is abandoned after this. */
+const unfinishedLockMs = 2_000
 
 /** The use of one folder by one process. */
 export interface FolderLock {
@@ -47,12 +50,18 @@ export async function lockFolder(folder: string): Promise<FolderLock> {
   const path = join(folder, lockFileName)
   const folderId = await identityOf(folder)
   const self = describeSelf(folderId)
-  for (let attempt = 0; attempt < attempts; attempt++) {
+  const deadline = Date.now() + patienceMs
+  while (Date.now() < deadline) {
     if (await create(path, JSON.stringify(self))) return new HeldLock(path, self.nonce)
     const content = await readLock(path)
     if (content === undefined) continue
     const holder = parseHolder(content.text)
-    if (await isActive(holder, content.ageMs, folderId)) throw locked(folder, holder)
+    if (holder === undefined && content.ageMs < unfinishedLockMs) {
+      // It is being written, or its writer was killed in the middle: time tells.
+      await delay(guardRetryMs)
+      continue
+    }
+    if (holder !== undefined && isActive(holder, content.ageMs, folderId)) throw locked(folder, holder)
     await removeStale(path, content.text)
   }
   throw locked(folder, undefined)
@@ -179,9 +188,7 @@ async function removeStale(path: string, expected: string): Promise<void> {
   }
 }
 
-async function isActive(holder: Holder | undefined, ageMs: number, folder: string): Promise<boolean> {
-  // A file without content is being written, or its writer died in the middle.
-  if (holder === undefined) return ageMs < 2_000
+function isActive(holder: Holder, ageMs: number, folder: string): boolean {
   if (holder.folder !== folder) return false
   if (holder.place !== ownPlace()) return ageMs < silentHolderMs
   if (!isAlive(holder.pid)) return false
