@@ -162,6 +162,20 @@ describe('the inbox', () => {
     await bot.waitFor(() => state.isEmpty('inbox'), 'an empty inbox')
   })
 
+  it('keeps a message until what follows from it could be stored', async () => {
+    const alice = await world().phone('Alice', { shareAppStateKey: true })
+    const state = new CrashingState()
+    state.refused = 'app-state-sync-key'
+    const bot = await world().linked(alice, { auth: state.state })
+    await bot.waitFor(() => bot.messages.some(({ message }) => message?.protocolMessage?.appStateSyncKeyShare), 'keys')
+    await confirmed(bot)
+    expect(state.has('app-state-sync-key')).toBe(false)
+    state.refused = undefined
+    await bot.end()
+    await bot.reconnect()
+    await bot.waitFor(() => state.has('app-state-sync-key') && state.isEmpty('inbox'), 'stored keys')
+  })
+
   it('does without a store that knows the type: messages are received as before', async () => {
     const [alice, bob] = [await world().phone('Alice'), await world().phone('Bob')]
     const { state } = new CrashingState()

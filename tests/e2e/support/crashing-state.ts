@@ -15,6 +15,8 @@ type Records = Map<string, unknown>
  * what the next process finds.
  */
 export class CrashingState {
+  /** A type of records that the store does not take at the moment. */
+  refused: string | undefined
   /** What this process uses. */
   readonly state: AuthenticationState
   readonly #disk: { records: Records; creds: string | undefined }
@@ -48,6 +50,10 @@ export class CrashingState {
     this.#release()
   }
 
+  has(type: string): boolean {
+    return [...this.#disk.records.keys()].some(name => name.startsWith(`${type}.`))
+  }
+
   /** Whether the store knows of every sent message that the server has answered. */
   get isAnswered(): boolean {
     const ANSWERED = 1
@@ -74,6 +80,7 @@ export class CrashingState {
         Object.fromEntries(ids.map(id => [id, this.#disk.records.get(`${type}.${id}`) ?? null])) as never,
       set: async data => {
         while (this.#held) await this.#held
+        if (this.refused !== undefined && this.refused in data) throw new Error(`no room for ${this.refused}`)
         if (this.#isDead) throw new Error('the process is dead')
         for (const [type, rows] of Object.entries(data)) {
           for (const [id, value] of Object.entries(rows ?? {})) {

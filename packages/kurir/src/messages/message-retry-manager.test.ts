@@ -126,4 +126,15 @@ describe('requests to the phone', () => {
     expect(retries.getRecentMessage('1@lid', 'M1')).toBeUndefined()
     expect(retries.statistics.totalRetries).toBe(0)
   })
+
+  it('remembers when a session was recreated', () => {
+    let now = 1_000_000
+    const retries = new MessageRetryManager(silentLogger, 5, () => now)
+    expect(retries.sinceRecreation('1:2@lid')).toBeUndefined()
+    retries.noteRecreation('1:2@lid')
+    now += 1000
+    expect(retries.sinceRecreation('1:2@lid')).toBe(1000)
+    expect(retries.shouldRecreateSession('1:2@lid', true).recreate).toBe(false)
+    expect(retries.statistics.sessionRecreations).toBe(1)
+  })
 })

@@ -80,9 +80,14 @@ export class MessageRetryManager {
           ? 'the last recreation was over an hour ago'
           : ''
     if (reason === '') return { reason, recreate: false }
+    this.noteRecreation(jid)
+    return { reason, recreate: true }
+  }
+
+  /** The session with a device was recreated because of a retry. */
+  noteRecreation(jid: string): void {
     this.#recreations.set(jid, this.#clock())
     this.#statistics.sessionRecreations += 1
-    return { reason, recreate: true }
   }
 
   /** Milliseconds since the session with this device was last recreated; undefined: not in the last two hours. */

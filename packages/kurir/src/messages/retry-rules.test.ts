@@ -85,7 +85,7 @@ describe('answering a request', () => {
     decideResend(request(asked), context(known))
 
   it('refuses beyond the limit, for strangers, unknown or delivered messages and changed identities', () => {
-    expect(decide({ count: 6 })).toEqual({ kind: 'refuse', why: 'limit', deleteSession: false })
+    expect(decide({ count: 6 })).toEqual({ kind: 'refuse', why: 'limit' })
     expect(decide({}, { answered: 5 })).toMatchObject({ why: 'limit' })
     expect(decide({}, { isRecipient: false })).toMatchObject({ why: 'not-a-recipient' })
     expect(decide({}, { isKnown: false })).toMatchObject({ why: 'unknown-message' })
@@ -101,7 +101,6 @@ describe('answering a request', () => {
     expect(decide({ count: 2, keys })).toEqual({
       kind: 'resend',
       session: 'from-keys',
-      deleteSession: false,
       rememberBaseKey: true,
     })
     expect(decide({ count: 3, keys }, { session: undefined })).toMatchObject({
@@ -110,32 +109,30 @@ describe('answering a request', () => {
     })
   })
 
-  it('deletes the session of a device that has registered anew', () => {
-    expect(decide({ keys, registrationId: 6 })).toMatchObject({ session: 'from-keys', deleteSession: true })
-    expect(decide({ registrationId: 6 })).toMatchObject({ session: 'fetch', deleteSession: true })
+  it('builds a new session with a device that has registered anew', () => {
+    expect(decide({ keys, registrationId: 6 })).toMatchObject({ session: 'from-keys' })
+    expect(decide({ registrationId: 6 })).toMatchObject({ session: 'fetch' })
   })
 
   it('does not trust keys that waited in the queue for a session that is gone', () => {
-    expect(decide({ keys, offline: true }, { session: undefined })).toEqual({
-      kind: 'refuse',
-      why: 'stale-keys',
-      deleteSession: false,
+    expect(decide({ keys, offline: true }, { session: undefined })).toMatchObject({
+      kind: 'resend',
+      session: 'fetch',
     })
-    expect(decide({ keys, offline: true, registrationId: 6 })).toEqual({
-      kind: 'refuse',
-      why: 'stale-keys',
-      deleteSession: true,
+    expect(decide({ keys, offline: true, registrationId: 6 })).toMatchObject({
+      kind: 'resend',
+      session: 'fetch',
     })
     expect(decide({ keys, offline: true })).toMatchObject({ kind: 'resend', session: 'from-keys' })
   })
 
   it('fetches a bundle where there is no session', () => {
-    expect(decide({}, { session: undefined })).toMatchObject({ session: 'fetch', deleteSession: false })
+    expect(decide({}, { session: undefined })).toMatchObject({ session: 'fetch' })
   })
 
   it('builds another session when the last one did not reach the peer (base key, docs/protocol/02, 10.5)', () => {
     const stuck = { rememberedBaseKey: Buffer.from(baseKey) }
-    expect(decide({ count: 3, keys }, stuck)).toMatchObject({ session: 'fetch', deleteSession: true })
+    expect(decide({ count: 3, keys }, stuck)).toMatchObject({ session: 'fetch' })
     expect(decide({ count: 2, keys }, stuck)).toMatchObject({ session: 'from-keys' })
     expect(decide({ count: 3, keys }, { rememberedBaseKey: Buffer.alloc(33, 9) })).toMatchObject({
       session: 'from-keys',
@@ -143,7 +140,7 @@ describe('answering a request', () => {
   })
 
   it('renews the session at once when the reason condemns it, else at most once an hour', () => {
-    expect(decide({ reason: RetryReason.SignalErrorBadMac })).toMatchObject({ session: 'fetch', deleteSession: true })
+    expect(decide({ reason: RetryReason.SignalErrorBadMac })).toMatchObject({ session: 'fetch' })
     expect(decide({ reason: RetryReason.SignalErrorNoSession })).toMatchObject({ session: 'fetch' })
     expect(decide({ reason: RetryReason.SignalErrorFutureMessage })).toMatchObject({ session: 'keep' })
     expect(decide({})).toMatchObject({ session: 'keep' })

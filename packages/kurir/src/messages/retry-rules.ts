@@ -101,28 +101,22 @@ export interface ResendSession {
 }
 
 export type ResendDecision =
-  | { readonly kind: 'refuse'; readonly why: ResendRefusal; readonly deleteSession: boolean }
+  | { readonly kind: 'refuse'; readonly why: ResendRefusal }
   | {
       readonly kind: 'resend'
       /**
        * - `keep`: encrypt with the open session
        * - `from-keys`: build a session from the keys in the request
        * - `fetch`: fetch a fresh bundle and build one
+       *
+       * A new session takes the place of the old one, which stays to read what is still under way.
        */
       readonly session: 'keep' | 'from-keys' | 'fetch'
-      /** Delete the session we have before building the new one. */
-      readonly deleteSession: boolean
       /** Remember the base key of the session then used for this device and message. */
       readonly rememberBaseKey: boolean
     }
 
-export type ResendRefusal =
-  | 'limit'
-  | 'unknown-message'
-  | 'not-a-recipient'
-  | 'already-delivered'
-  | 'identity-changed'
-  | 'stale-keys'
+export type ResendRefusal = 'limit' | 'unknown-message' | 'not-a-recipient' | 'already-delivered' | 'identity-changed'
 
 /** Decides how to answer a retry request. */
 export function decideResend(request: RetryRequest, context: ResendContext): ResendDecision {
@@ -137,23 +131,23 @@ export function decideResend(request: RetryRequest, context: ResendContext): Res
     session?.registrationId !== undefined &&
     request.registrationId !== undefined &&
     session.registrationId !== request.registrationId
+  const rememberBaseKey = request.count === 2
   if (request.keys !== undefined && request.offline && (session === undefined || reRegistered)) {
     // The keys waited in the queue: the device may have published others since.
-    return refuse('stale-keys', session !== undefined)
+    return { kind: 'resend', session: 'fetch', rememberBaseKey }
   }
-  const rememberBaseKey = request.count === 2
   if (isSameBaseKey(request, context)) {
     // Two answers on one session did not help: the peer never got it.
-    return { kind: 'resend', session: 'fetch', deleteSession: true, rememberBaseKey }
+    return { kind: 'resend', session: 'fetch', rememberBaseKey }
   }
   if (request.keys !== undefined) {
-    return { kind: 'resend', session: 'from-keys', deleteSession: reRegistered, rememberBaseKey }
+    return { kind: 'resend', session: 'from-keys', rememberBaseKey }
   }
-  if (session === undefined) return { kind: 'resend', session: 'fetch', deleteSession: false, rememberBaseKey }
+  if (session === undefined) return { kind: 'resend', session: 'fetch', rememberBaseKey }
   if (reRegistered || shouldRenew(request, context)) {
-    return { kind: 'resend', session: 'fetch', deleteSession: true, rememberBaseKey }
+    return { kind: 'resend', session: 'fetch', rememberBaseKey }
   }
-  return { kind: 'resend', session: 'keep', deleteSession: false, rememberBaseKey }
+  return { kind: 'resend', session: 'keep', rememberBaseKey }
 }
 
 function isSameBaseKey(request: RetryRequest, context: ResendContext): boolean {
@@ -169,6 +163,6 @@ function shouldRenew(request: RetryRequest, context: ResendContext): boolean {
   return context.sinceRecreationMs === undefined || context.sinceRecreationMs > sessionRecreationIntervalMs
 }
 
-function refuse(why: ResendRefusal, deleteSession = false): ResendDecision {
-  return { kind: 'refuse', why, deleteSession }
+function refuse(why: ResendRefusal): ResendDecision {
+  return { kind: 'refuse', why }
 }

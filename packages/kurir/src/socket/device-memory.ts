@@ -1,16 +1,22 @@
 import type { ILogger } from '../logger/logger.js'
 import type { SignalKeyStore } from '../signal/key-store.js'
+import { ExpiringMap } from '../time/expiring-map.js'
 import { withDeadline } from './deadline.js'
 import { Inbox } from './inbox.js'
 import { MessageMemory } from './message-memory.js'
 import { OfferedKeys } from './offered-keys.js'
 import { Outbox } from './outbox.js'
 
+const RETRY_REQUESTS = 10_000
+const RETRY_REQUESTS_MS = 3_600_000
+
 /** What a linked device knows beyond one connection: the next one of the same program goes on with it. */
 export class DeviceMemory {
   /** Messages that were taken over, also where the receipts for them got lost. */
   readonly messages = new MessageMemory()
   readonly offeredKeys = new OfferedKeys()
+  /** How often a message was asked for: over broken connections too, or the requests would never end. */
+  readonly retryRequests = new ExpiringMap<number>({ limit: RETRY_REQUESTS, ttlMs: RETRY_REQUESTS_MS })
   readonly inbox = new Inbox(this.messages)
   readonly outbox = new Outbox()
   #lastSettled: (() => Promise<void>) | undefined

@@ -14,6 +14,9 @@ export interface MessageEffectsParts {
   readonly history: HistoryReceiver
 }
 
+/** Effects that nobody repeats: keys, mappings and history that the phone sends once. */
+const lasting: ReadonlySet<MessageEffect['kind']> = new Set(['app-state-keys', 'lid-migration', 'history-sync'])
+
 /** Applies what follows from a message besides its `messages.upsert`, in order (docs/protocol/03, processMessage). */
 export class MessageEffects {
   readonly #core: SocketCore
@@ -26,6 +29,10 @@ export class MessageEffects {
     this.#addOns = new AddOnOpener(core, parts.secrets)
   }
 
+  /**
+   * Failures are logged; only where something of lasting worth could not be stored does this reject, so that the message
+   * stays in the inbox and comes again.
+   */
   async apply(message: WAMessage): Promise<void> {
     const { creds, logger } = this.#core
     let effects: MessageEffect[]
@@ -36,13 +43,16 @@ export class MessageEffects {
       logger.error({ err: error, id: message.key.id }, 'the side effects of a message could not be told')
       return
     }
+    const lost: unknown[] = []
     for (const effect of effects) {
       try {
         await this.#apply(effect)
       } catch (error) {
         logger.error({ err: error, id: message.key.id, effect: effect.kind }, 'a side effect of a message failed')
+        if (lasting.has(effect.kind)) lost.push(error)
       }
     }
+    if (lost.length > 0) throw lost[0]
   }
 
   async #apply(effect: MessageEffect): Promise<void> {

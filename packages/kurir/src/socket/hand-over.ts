@@ -3,6 +3,9 @@ import { cleanMessage } from '../messages/clean.js'
 import type { SocketCore } from './core.js'
 import type { InboxEntry } from './inbox.js'
 
+/** A message whose consequences cannot be stored is given up after so many tries. */
+const MOST_DELIVERIES = 10
+
 export type Upsert = (message: WAMessage, type: MessageUpsertType) => Promise<void>
 
 /**
@@ -36,9 +39,16 @@ export class HandOver {
 
   /** @param entry undefined for what is not in the inbox */
   async handOver(message: WAMessage, type: MessageUpsertType, entry: InboxEntry | undefined): Promise<void> {
-    const { creds } = this.#core
+    const { creds, memory, logger } = this.#core
     cleanMessage(message, creds.me?.id ?? '', creds.me?.lid ?? '')
-    await this.#upsert(message, type)
+    try {
+      await this.#upsert(message, type)
+    } catch (error) {
+      if (entry === undefined || entry.deliveries >= MOST_DELIVERIES) throw error
+      logger.warn({ err: error, id: message.key.id }, 'what follows from a message was not stored: it comes again')
+      memory.inbox.postpone(entry)
+      return
+    }
     if (entry === undefined) return
     if (this.#emitted.length === 0) setImmediate(() => this.#watch())
     this.#emitted.push(entry)

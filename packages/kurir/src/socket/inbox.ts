@@ -14,6 +14,8 @@ export interface InboxEntry {
   /** Empty: not to be remembered as handled. */
   readonly name: string
   readonly record: Uint8Array
+  /** How often it was handed over again. */
+  readonly deliveries: number
 }
 
 /** A message that an earlier process or connection has not seen handled. */
@@ -78,7 +80,7 @@ export class Inbox {
     this.#sequence += 1
     const type = incoming.offline ? 'append' : 'notify'
     const record = encodeInboxRecord({ sequence: this.#sequence, deliveries: 0, type, name, message })
-    this.#pending.set(incoming, { slot, name, record })
+    this.#pending.set(incoming, { slot, name, record, deliveries: 0 })
     await keys.set({ inbox: { [slot]: record } })
   }
 
@@ -93,6 +95,11 @@ export class Inbox {
   discard(incoming: IncomingMessage): void {
     const entry = this.committed(incoming)
     if (entry) void this.#clear([{ ...entry, name: '' }])
+  }
+
+  /** What follows from it could not be stored: the next connection hands it over again. */
+  postpone(entry: InboxEntry): void {
+    this.#undelivered.push(entry)
   }
 
   /** The entries were emitted: they go when everybody is through with it. */
@@ -120,7 +127,7 @@ export class Inbox {
   async #load(): Promise<void> {
     const { slots, further } = await this.#slots.load(handledRowIds)
     for (const name of this.#names.load(further)) this.#memory.note(name, 'handed-over')
-    for (const { slot, record } of slots) this.#undelivered.push({ slot, record, name: '' })
+    for (const { slot, record } of slots) this.#undelivered.push({ slot, record, name: '', deliveries: 0 })
   }
 
   /** Damaged records are dropped: nobody can read them, and the key is used up. */
@@ -130,14 +137,14 @@ export class Inbox {
       stored = decodeInboxRecord(record)
     } catch (error) {
       this.#logger?.error({ err: error, slot }, 'a stored message could not be read')
-      void this.#clear([{ slot, record, name: '' }])
+      void this.#clear([{ slot, record, name: '', deliveries: 0 }])
       return []
     }
     const { sequence, name, type, message } = stored
     const deliveries = stored.deliveries + 1
     this.#sequence = Math.max(this.#sequence, sequence)
     this.#memory.note(name, 'handed-over')
-    const entry = { slot, name, record: encodeInboxRecord({ ...stored, deliveries }) }
+    const entry = { slot, name, record: encodeInboxRecord({ ...stored, deliveries }), deliveries }
     message.redelivered = deliveries
     return [{ entry, message, type, sequence }]
   }

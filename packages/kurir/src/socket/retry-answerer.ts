@@ -63,12 +63,10 @@ export class RetryAnswerer {
       maxRetryCount: config.maxMsgRetryCount,
       session: session ?? undefined,
       rememberedBaseKey: retries.getBaseKey(address, id),
-      sinceRecreationMs: retries.sinceRecreation(request.requester),
+      sinceRecreationMs: config.enableAutoSessionRecreation ? retries.sinceRecreation(request.requester) : 0,
       isRecipient: this.#isRecipient(request),
     })
     logger.debug({ id, requester: request.requester, count: request.count, decision: decision.kind }, 'retry request')
-    // For a resend the new session takes the place of the old one, which stays to read what is still under way.
-    if (decision.deleteSession && decision.kind === 'refuse') await repository.deleteSession([request.requester])
     if (isJidGroup(request.from)) await holders.forget(request.from, request.requester)
     if (decision.kind === 'refuse' || !message) {
       logger.warn(
@@ -127,6 +125,7 @@ export class RetryAnswerer {
     const { repository } = this.#core
     const { requester, keys, registrationId } = request
     if (decision.session === 'keep') return
+    this.#parts.retries.noteRecreation(requester)
     if (decision.session === 'fetch' || !keys) {
       await this.#parts.sessions.assert([requester], true)
       return

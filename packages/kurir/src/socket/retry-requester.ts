@@ -3,18 +3,13 @@ import { makePrivateOffer } from '../auth/prekeys.js'
 import type { IncomingMessage } from '../messages/incoming.js'
 import type { StanzaAnswer } from '../messages/incoming-answer.js'
 import { buildRetryReceipt, type RetryKeys } from '../messages/retry-receipt.js'
-import { ExpiringMap } from '../time/expiring-map.js'
 import type { SocketCore } from './core.js'
-
-const COUNTER_LIMIT = 10_000
-const COUNTER_TTL_MS = 3_600_000
 
 type RetryAnswer = Extract<StanzaAnswer, { kind: 'retry' }>
 
 /** Asks the senders of unreadable messages to send them again (docs/protocol/02, retry receipt). */
 export class RetryRequester {
   readonly #core: SocketCore
-  readonly #counters = new ExpiringMap<number>({ limit: COUNTER_LIMIT, ttlMs: COUNTER_TTL_MS })
 
   constructor(core: SocketCore) {
     this.#core = core
@@ -22,17 +17,17 @@ export class RetryRequester {
 
   /** Requests already made for this message. */
   asked(incoming: IncomingMessage): number {
-    return this.#counters.get(nameOf(incoming)) ?? 0
+    return this.#core.memory.retryRequests.get(nameOf(incoming)) ?? 0
   }
 
   /** The message came through after all. */
   arrived(incoming: IncomingMessage): void {
-    this.#counters.delete(nameOf(incoming))
+    this.#core.memory.retryRequests.delete(nameOf(incoming))
   }
 
   async ask(incoming: IncomingMessage, { count, includeKeys, reason }: RetryAnswer): Promise<void> {
     const { connection, creds, config, logger } = this.#core
-    this.#counters.set(nameOf(incoming), count)
+    this.#core.memory.retryRequests.set(nameOf(incoming), count)
     const keys = includeKeys ? await this.#freshKeys() : undefined
     const receipt = buildRetryReceipt({
       stanza: incoming.stanza,
