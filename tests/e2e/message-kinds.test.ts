@@ -272,3 +272,47 @@ describe('relayMessage', () => {
     expect((await alice.waitForMessage(each => each.id === id)).text).toBe(`for ${alice.jid}`)
   })
 })
+
+describe('beside sendMessage', () => {
+  const world = worldForEachTest()
+
+  it('updateMemberLabel tells the group', async () => {
+    const chat = await prepare(world(), 'group')
+    const id = await chat.bot.socket.updateMemberLabel(chat.group, 'Captain')
+    const { message } = await chat.reader.waitForMessage(each => each.id === id)
+    expect(message.protocolMessage?.memberLabel?.label).toBe('Captain')
+    const meta = getBinaryNodeChild(stanzaOf(chat, id), 'meta')
+    expect(meta?.attrs).toEqual({ appdata: 'member_tag', tag_reason: 'user_update' })
+    expect(
+      await rejection(Promise.resolve().then(() => chat.bot.socket.updateMemberLabel(chat.person, 'x'))),
+    ).toMatchObject({
+      code: 'invalid-content',
+      data: { field: 'jid' },
+    })
+  })
+
+  it('userDevicesCache shows the devices of a user, and can be emptied', async () => {
+    const chat = await prepare(world(), 'user')
+    const { userDevicesCache } = chat.bot.socket
+    const [user = ''] = chat.person.split('@')
+    expect(await userDevicesCache.get(user)).toEqual([{ user, device: 0, server: 's.whatsapp.net' }])
+    await userDevicesCache.del(user)
+    const asked = chat.stanzas.length
+    await sent(chat.bot, chat.chat, { text: 'after that' })
+    const queries = chat.stanzas.slice(asked).filter(({ node }) => node.attrs['xmlns'] === 'usync')
+    expect(queries.length).toBeGreaterThan(0)
+  })
+
+  it('the timer of a group is a request', async () => {
+    const chat = await prepare(world(), 'group')
+    const set = chat.bot.socket.sendMessage(chat.group, { disappearingMessagesInChat: 86_400 }).catch(error => error)
+    await chat.bot.waitFor(
+      () => chat.stanzas.some(({ node }) => node.tag === 'iq' && getBinaryNodeChild(node, 'ephemeral') !== undefined),
+      'request',
+    )
+    expect(await set).toSatisfy((result: unknown) => result === undefined || result instanceof Error)
+    expect(await rejection(chat.bot.socket.sendMessage(chat.group, { disappearingMessagesInChat: 60 }))).toMatchObject({
+      code: 'invalid-content',
+    })
+  })
+})

@@ -90,6 +90,10 @@ export class DeviceDirectory {
     this.#lists.delete(jidNormalizedUser(user))
   }
 
+  forgetAll(): void {
+    this.#lists.clear()
+  }
+
   /** A `devices` notification, or the own list in an `account_sync` notification. */
   async applyNotification(node: BinaryNode): Promise<void> {
     if (node.attrs['type'] === 'account_sync') {

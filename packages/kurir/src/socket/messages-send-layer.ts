@@ -1,7 +1,9 @@
-import { jidDecode, jidEncode, jidNormalizedUser } from '../binary/jid.js'
+import { isJidGroup, jidDecode, jidEncode, jidNormalizedUser } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
 import { KurirError } from '../errors/kurir-error.js'
 import type { WAMessage, WAMessageKey } from '../events/message-types.js'
+import { buildMemberLabel, memberLabelMeta } from '../groups/member-label.js'
+import { checkJid } from '../messages/content/checks.js'
 import type { AnyMessageContent, MiscMessageGenerationOptions } from '../messages/content/content-types.js'
 import { MessageRetryManager } from '../messages/message-retry-manager.js'
 import { isOwnAccount } from '../messages/own-account.js'
@@ -13,6 +15,7 @@ import {
   type MessageReceiptType,
 } from '../messages/receipts.js'
 import { proto } from '../proto/index.js'
+import type { PossiblyExtendedCacheStore } from './cache-store.js'
 import { ChatTimers } from './chat-timers.js'
 import { ContentSender } from './content-sender.js'
 import { extendSocket, type Layer, type SocketCore } from './core.js'
@@ -26,6 +29,7 @@ import { ownAccount } from './own-account.js'
 import { type Mutex, makeMutex } from './scheduling.js'
 import { SenderKeyHolders } from './sender-key-holders.js'
 import type { SessionDirectory } from './session-directory.js'
+import { userDevicesCache } from './user-devices-cache.js'
 
 export interface MessagesMembers {
   /**
@@ -70,6 +74,10 @@ export interface MessagesMembers {
   ): Promise<{ nodes: BinaryNode[]; shouldIncludeDeviceIdentity: boolean }>
   /** A request to the own phone; resolves with its message id. */
   sendPeerDataOperationMessage(request: proto.Message.IPeerDataOperationRequestMessage): Promise<string>
+  /** Changes the own label in a group, of at most 30 characters; empty takes it off. Resolves with the message id. */
+  updateMemberLabel(jid: string, memberLabel: string): Promise<string>
+  /** The device lists by user, to look at and to empty: what is forgotten is asked for anew. */
+  readonly userDevicesCache: PossiblyExtendedCacheStore
   readonly devicesMutex: Mutex
   /** Null when `enableRecentMessageCache` is off. */
   readonly messageRetryManager: MessageRetryManager | null
@@ -131,6 +139,11 @@ export function makeMessagesSendLayer({
     createParticipantNodes: (jids, message, extraAttrs, dsmMessage) =>
       createParticipantNodes(core, jids, message, extraAttrs, dsmMessage),
     sendPeerDataOperationMessage: request => sendPeerRequest(sender, request),
+    updateMemberLabel: (jid, label) =>
+      sender.relay(checkJid('jid', jid, isJidGroup), buildMemberLabel(label, config.clock()), {
+        additionalNodes: [memberLabelMeta],
+      }),
+    userDevicesCache: userDevicesCache(devices),
     devicesMutex: makeMutex(),
     messageRetryManager: config.enableRecentMessageCache ? retries : null,
   }

@@ -53,11 +53,11 @@ export function readPageHead(bytes: Uint8Array, contentType = ''): PageHead {
 /** One line without white space around, and no longer than `limit`. */
 function tidy(text: string | undefined, limit: number): string {
   if (text === undefined) return ''
-  return decodeEntities(text.slice(0, limit * 8))
+  const line = decodeEntities(text.slice(0, limit * 8))
     .replace(/\s+/g, ' ')
     .trim()
-    .slice(0, limit)
-    .toWellFormed()
+  // Through bytes and back: halves of characters become replacement characters.
+  return Buffer.from(line.slice(0, limit)).toString()
 }
 
 // ─── encoding ────────────────────────────────────────────────────────────────
