@@ -6,7 +6,6 @@ const wa = await Simulator.start({ seed: 'benchmark', validation: 'lenient' })
 const phones = new Map()
 const ARRIVAL_DEADLINE_MS = 20_000
 
-let prepared
 let nextNumber = 6_281_200_000
 
 const newPhone = async () => {
@@ -24,24 +23,30 @@ serve({
     return { number, jid }
   },
   phones: async count => {
-    const jids = []
-    for (let index = 0; index < count; index += 1) jids.push((await newPhone()).jid)
-    return jids
+    const made = []
+    for (let index = 0; index < count; index += 1) made.push(await newPhone())
+    return made.map(({ number, jid }) => ({ number, jid }))
   },
   scan: async (number, qr) => (await phones.get(number).scan(qr)).jid,
-  /** Encrypts texts ahead; `release` sends them all at once. */
+  /** Encrypts texts ahead, and brings them to the client's connection; `release` lets them go all at once. */
   prepare: async (number, jid, count) => {
-    prepared = await phones.get(number).prepare(
+    const prepared = await phones.get(number).prepare(
       jid,
       Array.from({ length: count }, (_, index) => ({ text: `message ${index}` })),
     )
+    wa.faults.setTransport({ holdFrames: true })
+    await prepared.send()
   },
-  release: () => prepared.send(),
+  release: () => wa.faults.setTransport({}),
   /** Phones confirm without decrypting while a client's sending is measured: the service must not be the limit. */
   confirmOnly: (numbers, on) => {
     for (const number of numbers) phones.get(number).confirmOnly = on
   },
   arrived: number => phones.get(number).arrived,
+  /** Resolves when each of these phones has read this text. */
+  read: async (numbers, text) => {
+    for (const number of numbers) await phones.get(number).waitForMessage(message => message.text === text)
+  },
   /** Resolves when so many messages have come to the phone in all. */
   arrive: (number, target) =>
     new Promise((resolve, reject) => {

@@ -25,10 +25,28 @@ const timed = async work => {
   return Number(process.hrtime.bigint() - started) / 1e9
 }
 
-/** One round of each kind of work for one client; figures per second, but `open` in milliseconds. */
-const round = async (service, { client, own, peer }) => {
+/** Seconds for writing to people who were never written to. In a rehearsal they read it. */
+const firstContacts = async (service, { client, own }, isRehearsal) => {
   const contacts = await service.call('phones', CONTACTS)
-  const first = await timed(() => client.call('sendEach', contacts))
+  const numbers = contacts.map(({ number }) => number)
+  const phones = [own.number, ...numbers]
+  await service.call('confirmOnly', phones, !isRehearsal)
+  const seconds = await timed(() =>
+    client.call(
+      'sendEach',
+      contacts.map(({ jid }) => jid),
+    ),
+  )
+  if (isRehearsal) await service.call('read', numbers, 'hello')
+  else for (const number of numbers) await service.call('arrive', number, 1)
+  await service.call('confirmOnly', phones, false)
+  return seconds
+}
+
+/** One round of each kind of work for one client; figures per second, but `open` in milliseconds. */
+const round = async (service, party, isRehearsal) => {
+  const { client, own, peer } = party
+  const first = await firstContacts(service, party, isRehearsal)
   const before = await service.call('arrived', peer.number)
   await client.call('send', peer.jid, 1)
   await service.call('arrive', peer.number, before + 1)
@@ -59,7 +77,7 @@ export const measure = async () => {
   const samples = Object.fromEntries(CLIENTS.map(name => [name, []]))
   for (let index = -2; index < ROUNDS - 2; index += 1) {
     for (const name of CLIENTS) {
-      const sample = await round(service, parties[name])
+      const sample = await round(service, parties[name], index < 0)
       if (index >= 0) samples[name].push(sample)
     }
   }

@@ -27,6 +27,8 @@ export type FrameFault =
 export interface TransportFaults {
   /** Delay of each direction, in milliseconds. */
   readonly latencyMs?: number
+  /** Frames to clients wait, and leave together when this is switched off. */
+  readonly holdFrames?: boolean
   /** Frames are cut over several WebSocket messages. */
   readonly splitFrames?: boolean
   /** Frames of one turn of the event loop share a WebSocket message. */

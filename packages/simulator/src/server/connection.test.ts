@@ -138,6 +138,28 @@ describe('frames', () => {
   })
 })
 
+describe('frames that are held', () => {
+  it('leave in their order when they are let go, and not before', async () => {
+    const companion = await linked()
+    wa.faults.setTransport({ holdFrames: true })
+    const answers = [1, 2, 3].map(() => companion.query({ xmlns: 'w:p', type: 'get' }))
+    const first = await Promise.race([answers[0], allStanzasIn(3).then(() => 'held')])
+    expect(first).toBe('held')
+    wa.faults.setTransport({})
+    expect((await Promise.all(answers)).map(({ attrs }) => Number(attrs['id']?.slice(2)))).toEqual([2, 3, 4])
+  })
+
+  /** The service has answered so many requests, and what it has written since would have come. */
+  const allStanzasIn = (count: number) =>
+    new Promise<void>(resolve => {
+      let answered = 0
+      wa.onStanza(({ direction }) => {
+        answered += direction === 'to-client' ? 1 : 0
+        if (answered === count) setImmediate(() => setImmediate(resolve))
+      })
+    })
+})
+
 describe('a logged-in connection', () => {
   it('is ended as replaced when the same device logs in again', async () => {
     const first = await linked()

@@ -50,8 +50,9 @@ export class Connection implements DeviceLink {
     this.#writer = new FrameWriter(webSocket, socket, () => context.transport())
     const { clock } = context.service.core
     const latency = () => context.transport().latencyMs ?? 0
+    const untilSent = () => (context.transport().holdFrames === true ? Number.POSITIVE_INFINITY : latency())
     this.#inbound = new DelayLine(clock, latency)
-    this.#outbound = new DelayLine(clock, latency)
+    this.#outbound = new DelayLine(clock, untilSent)
     webSocket.on('message', (data: Buffer) => this.#inbound.push(() => this.#receive(data)))
     webSocket.on('error', () => webSocket.terminate())
     webSocket.on('close', () => this.#closed())
@@ -67,6 +68,11 @@ export class Connection implements DeviceLink {
     if (cipher === undefined || this.#stage.kind === 'closed') return
     const fault = this.#context.takeFrameFault(this.device)
     for (const frame of this.#writer.seal(cipher, node, fault)) this.#outbound.push(() => this.#writer.write(frame))
+  }
+
+  /** Frames may leave that were held. */
+  letGo(): void {
+    this.#outbound.letGo()
   }
 
   end(last?: BinaryNode): void {

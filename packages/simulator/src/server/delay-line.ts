@@ -5,7 +5,10 @@ interface Waiting {
   readonly task: () => void
 }
 
-/** Runs tasks a fixed time after they came, in their order: one direction of a slow link. */
+/**
+ * Runs tasks a fixed time after they came, in their order: one direction of a slow link. A delay without end holds them
+ * until `letGo`.
+ */
 export class DelayLine {
   readonly #clock: Clock
   readonly #delay: () => number
@@ -27,6 +30,15 @@ export class DelayLine {
     if (this.#waiting.length === 1) this.#arm(delay)
   }
 
+  /** What was held without end is due now. */
+  letGo(): void {
+    const held = this.#waiting.findIndex(({ dueAt }) => dueAt === Number.POSITIVE_INFINITY)
+    if (held < 0) return
+    const now = this.#clock.now()
+    this.#waiting.push(...this.#waiting.splice(held).map(({ task }) => ({ dueAt: now, task })))
+    if (held === 0) this.#run()
+  }
+
   /** Drops what has not run yet. */
   clear(): void {
     this.#waiting.length = 0
@@ -34,6 +46,7 @@ export class DelayLine {
   }
 
   #arm(delay: number): void {
+    if (delay === Number.POSITIVE_INFINITY) return
     this.#cancel = this.#clock.schedule(Math.max(0, delay), () => this.#run())
   }
 

@@ -70,6 +70,7 @@ export class Listener implements ConnectionContext {
 
   setTransport(faults: TransportFaults): void {
     this.#transport = faults
+    if (faults.holdFrames !== true) for (const connection of this.#connections) connection.letGo()
   }
 
   /** HTTP status with which upgrades are refused from now on; undefined accepts them again. */
