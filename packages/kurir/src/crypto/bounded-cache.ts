@@ -1,6 +1,6 @@
 /**
  * A small least-recently-used cache on a `Map`, whose insertion order is the order of use. For the hot caches of this
- * room, where the sizes are counts and nothing expires.
+ * room, where the sizes are counts and nothing expires. A large one that is full drops a 512th part at a time.
  */
 export class BoundedCache<Value> {
   readonly #entries = new Map<string, Value>()
@@ -25,8 +25,16 @@ export class BoundedCache<Value> {
   set(key: string, value: Value): void {
     this.#entries.delete(key)
     this.#entries.set(key, value)
-    if (this.#entries.size <= this.#limit) return
-    const oldest = this.#entries.keys().next()
-    if (!oldest.done) this.#entries.delete(oldest.value)
+    if (this.#entries.size > this.#limit) this.#makeRoom()
+  }
+
+  /** Many at once: to find the oldest, a `Map` walks over all that was deleted before it. */
+  #makeRoom(): void {
+    let surplus = Math.max(1, this.#limit >> 9)
+    for (const oldest of this.#entries.keys()) {
+      if (surplus === 0) return
+      this.#entries.delete(oldest)
+      surplus -= 1
+    }
   }
 }

@@ -16,6 +16,17 @@ describe('ExpiringMap', () => {
     expect(map.size).toBe(2)
   })
 
+  it('keeps a large number within the limit and little below it', () => {
+    const map = new ExpiringMap<number>({ limit: 5120, ttlMs: 10, clock })
+    for (let index = 0; index < 20_000; index += 1) {
+      map.set(String(index), index)
+      expect(map.size).toBeLessThanOrEqual(5120)
+    }
+    expect(map.size).toBeGreaterThan(5109)
+    expect(map.get('19999')).toBe(19_999)
+    expect(map.get('14000')).toBeUndefined()
+  })
+
   it('renews the age of what is read only when told to', () => {
     const still = new ExpiringMap<number>({ limit: 2, ttlMs: 10, clock })
     const renewed = new ExpiringMap<number>({ limit: 2, ttlMs: 10, renewOnGet: true, clock })

@@ -2,7 +2,7 @@
 export type Clock = () => number
 
 export interface ExpiringMapOptions {
-  /** Entries kept; the least recently used goes first. */
+  /** Entries kept at most; the least recently used go first, of a large limit a 512th part at a time. */
   readonly limit: number
   readonly ttlMs: number
   /** Reading an entry renews its age. */
@@ -47,9 +47,16 @@ export class ExpiringMap<Value> {
   set(key: string, value: Value): void {
     this.#entries.delete(key)
     this.#entries.set(key, { value, since: this.#clock() })
+    if (this.#entries.size > this.#options.limit) this.#makeRoom()
+  }
+
+  /** Many at once: to find the oldest, a `Map` walks over all that was deleted before it. */
+  #makeRoom(): void {
+    let surplus = Math.max(1, this.#options.limit >> 9)
     for (const oldest of this.#entries.keys()) {
-      if (this.#entries.size <= this.#options.limit) return
+      if (surplus === 0) return
       this.#entries.delete(oldest)
+      surplus -= 1
     }
   }
 
