@@ -32,6 +32,8 @@ export interface HistoryReceiverParts {
 const WAITING = 500
 const TRIES = 5
 const PROCESSED = 1_000
+/** Until a piece is tried again on the same connection, for each try. */
+const RETRY_MS = 60_000
 
 /**
  * Takes in the history that the phone sends (docs/protocol/03, 9): one piece after another, streamed in batches, beside
@@ -104,7 +106,9 @@ export class HistoryReceiver {
       const isHopeless = KurirError.is(error) && error.code.startsWith('invalid-')
       logger.error({ err: error, id, tries: tries + 1 }, 'a piece of history could not be taken in')
       if (!isHopeless && tries + 1 < TRIES) {
-        await this.#change(all => all.map(other => (other.id === id ? { ...other, tries: tries + 1 } : other)))
+        const again = { id, timestamp, notification, tries: tries + 1 }
+        await this.#change(all => all.map(other => (other.id === id ? again : other)))
+        this.#schedule(() => this.#enqueue(again), RETRY_MS * again.tries)
         return
       }
     }
