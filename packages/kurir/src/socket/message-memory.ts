@@ -1,5 +1,7 @@
+import type { WAMessageKey } from '../events/message-types.js'
 import type { IncomingMessage } from '../messages/incoming.js'
 import { userFormOf } from '../messages/own-account.js'
+import { personOf } from '../messages/people.js'
 import { ExpiringMap } from '../time/expiring-map.js'
 
 /** How far a message has come: its keys have been used, or its content has been handed over. */
@@ -30,4 +32,18 @@ export function messageName({ id, author, authorIsOwn, addressing }: IncomingMes
   if (authorIsOwn) return id
   const person = addressing.addressingMode === 'lid' ? author : (addressing.senderAlt ?? author)
   return `${userFormOf(person)} ${id}`
+}
+
+/** The same name, from the key of a message that did not come as a stanza. */
+export function messageNameOfKey({
+  id,
+  fromMe,
+  participant,
+  participantAlt,
+  remoteJid,
+  remoteJidAlt,
+}: WAMessageKey): string {
+  if (fromMe === true) return id ?? ''
+  const { lid, asSeen } = participant ? personOf(participant, participantAlt) : personOf(remoteJid ?? '', remoteJidAlt)
+  return `${lid ?? asSeen} ${id}`
 }

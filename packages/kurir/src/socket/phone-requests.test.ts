@@ -24,7 +24,7 @@ function setUp() {
     }
     await settle()
   }
-  return { requests, sent, upserted, timers, pass }
+  return { fake, requests, sent, upserted, timers, pass }
 }
 
 const settle = () => new Promise(resolve => setImmediate(resolve))
@@ -63,7 +63,7 @@ describe('messages that the phone is asked for (docs/protocol/03, 4.10)', () => 
   })
 
   it('that come meanwhile are not asked for, and not handed over twice', async () => {
-    const { requests, sent, upserted, pass } = setUp()
+    const { fake, requests, sent, upserted, pass } = setUp()
     const early = requests.requestResend(keyOf('A'))
     await settle()
     await requests.arrived('A')
@@ -73,6 +73,7 @@ describe('messages that the phone is asked for (docs/protocol/03, 4.10)', () => 
     await pass()
     await late
     await requests.arrived('B')
+    fake.core.memory.messages.note('2@lid B', 'handed-over')
     await requests.resent({ key: keyOf('B'), message: { conversation: 'B' } }, 'REQ1')
     expect(sent).toHaveLength(1)
     expect(upserted).toEqual([])
@@ -89,6 +90,7 @@ describe('messages that the phone is asked for (docs/protocol/03, 4.10)', () => 
       { key: { remoteJid: '2@lid', fromMe: false, id: 'A' }, message, messageTimestamp: 5 },
       requestId,
     )
+    await requests.resent({ key: keyOf('unknown'), message, messageTimestamp: 6 }, 'OLD')
     await requests.resent({ key: keyOf('unknown'), message, messageTimestamp: 6 }, 'OLD')
     expect(upserted).toEqual([
       { requestId: 'REQ1', message: { ...known, message, messageTimestamp: 5 } },

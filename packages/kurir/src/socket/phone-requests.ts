@@ -7,6 +7,7 @@ import { PLACEHOLDER_MAX_AGE_SECONDS } from '../messages/retry-rules.js'
 import { proto } from '../proto/index.js'
 import { ExpiringMap } from '../time/expiring-map.js'
 import type { SocketCore } from './core.js'
+import { messageNameOfKey } from './message-memory.js'
 
 /** Most messages that one request for older history brings, and most keys in one request for resends. */
 const MOST_OLDER_MESSAGES = 50
@@ -40,8 +41,6 @@ export class PhoneRequests {
   readonly #core: SocketCore
   readonly #parts: PhoneRequestsParts
   readonly #schedule: Schedule
-  /** Messages that came by themselves after they were asked for: the phone's copy is one too many. */
-  readonly #arrived: ExpiringMap<true>
   /** Ids in the cache: to look at it for every message would be a call of the program's for every message. */
   readonly #asked: ExpiringMap<true>
   #batch: Batch | undefined
@@ -51,7 +50,6 @@ export class PhoneRequests {
     this.#parts = parts
     this.#schedule = parts.schedule ?? unrefSchedule
     const remembered = { limit: REMEMBERED, ttlMs: REMEMBERED_MS, clock: core.config.clock }
-    this.#arrived = new ExpiringMap(remembered)
     this.#asked = new ExpiringMap(remembered)
     this.cache = core.config.placeholderResendCache ?? memoryCache(remembered)
   }
@@ -114,19 +112,24 @@ export class PhoneRequests {
 
   /** A message came with its content: the phone need not send it any more. */
   async arrived(id: string): Promise<void> {
-    if (!this.#asked.has(id)) return
-    this.#arrived.set(id, true)
-    await this.#forget(id)
+    if (this.#asked.has(id)) await this.#forget(id)
   }
 
-  /** The phone's copy of a message: it is laid over what is known of it. */
+  /**
+   * The phone's copy of a message: it is laid over what is known of it. Whichever comes first, this copy or the one of the
+   * sender, is handed over; the other is one too many.
+   */
   async resent(message: WAMessage, requestId: string): Promise<void> {
     const { id } = message.key
-    if (!id || this.#arrived.has(id)) return
+    if (!id) return
     const known = await this.cache.get<Partial<WAMessage> | true>(id)
     await this.#forget(id)
     const { message: content, messageTimestamp } = message
     const merged = typeof known === 'object' ? { ...known, key: known.key ?? message.key, message: content } : message
+    const { messages } = this.#core.memory
+    const name = messageNameOfKey(merged.key)
+    if (messages.progressOf(name) === 'handed-over') return
+    messages.note(name, 'handed-over')
     await this.#parts.upsert(
       { ...merged, messageTimestamp: messageTimestamp ?? merged.messageTimestamp ?? 0 },
       requestId,

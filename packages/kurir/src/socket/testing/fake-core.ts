@@ -9,6 +9,7 @@ import { silentLogger } from '../../logger/logger.js'
 import type { LIDMapping } from '../../signal/key-store.js'
 import { DEFAULT_CONNECTION_CONFIG, type SocketConfig } from '../config.js'
 import type { SocketCore } from '../core.js'
+import { MessageMemory } from '../message-memory.js'
 
 /** A core without a connection, for collaborators that need events, keys and the names of people. */
 export class FakeCore {
@@ -42,6 +43,7 @@ export class FakeCore {
           getLIDForPN: async (pn: string) => lidOf(pn),
         },
       },
+      memory: { messages: new MessageMemory() },
       clock: { nowSeconds: () => 1_700_000_000 },
       connection: {
         get phase() {
