@@ -62,9 +62,11 @@ export interface SocketConfig {
   callOfferCache?: CacheStore
   placeholderResendCache?: CacheStore
   customUploadHosts: { hostname: string; maxContentLengthBytes: number }[]
-  /** Proxy agent for the WebSocket. */
+  /** Proxy agent for the WebSocket, and for media unless `fetchAgent` is given. */
   agent?: Agent
+  /** Proxy agent for media. */
   fetchAgent?: Agent
+  /** Options of `fetch` for media; its headers go to the WebSocket handshake too. */
   options: RequestInit
   retryRequestDelayMs: number
   maxMsgRetryCount: number
@@ -89,6 +91,13 @@ export interface SocketConfig {
    * offline work. There is no switch that turns the verification off.
    */
   noiseRoot?: NoiseRoot
+  /**
+   * Origins, such as `http://127.0.0.1:8080`, that media is loaded from and sent to instead of https on WhatsApp's hosts:
+   * the simulator's. Goes with `noiseRoot` (docs/decisions/0017).
+   */
+  mediaOrigins?: readonly string[]
+  /** Lets the program give media by URLs that lead into private networks; they are refused otherwise. */
+  allowPrivateAddresses?: boolean
   /** Milliseconds since the epoch; replaceable so that tests need not wait. */
   clock: () => number
 }

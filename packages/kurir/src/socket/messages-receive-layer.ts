@@ -107,6 +107,7 @@ export function makeMessagesRecvLayer(below: MessagesRecvBelow): Layer<MessagesR
     queue,
     devices: parts.devices,
     sessions: parts.sessions,
+    media: parts.media,
     preKeys,
     groupChanged: jid => groups.changed(jid),
   })

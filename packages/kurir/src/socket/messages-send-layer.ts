@@ -24,6 +24,7 @@ import { DurableSender } from './durable-sender.js'
 import type { GroupDirectory } from './group-directory.js'
 import type { GroupsSocket } from './groups-layer.js'
 import type { MessageSecretStore } from './message-secret-store.js'
+import { type MediaMembers, MediaTransfer } from './media-transfer.js'
 import { type MessageRelayOptions, MessageSender } from './message-sender.js'
 import { ownAccount } from './own-account.js'
 import { type Mutex, makeMutex } from './scheduling.js'
@@ -31,7 +32,7 @@ import { SenderKeyHolders } from './sender-key-holders.js'
 import type { SessionDirectory } from './session-directory.js'
 import { userDevicesCache } from './user-devices-cache.js'
 
-export interface MessagesMembers {
+export interface MessagesMembers extends MediaMembers {
   /**
    * Sends content to a chat. Resolves with the message (status PENDING) once it is encrypted, stored and written; the
    * server's and the recipients' verdicts come as `messages.update`.
@@ -92,6 +93,7 @@ export interface SendParts {
   readonly retries: MessageRetryManager
   readonly sender: MessageSender
   readonly durable: DurableSender
+  readonly media: MediaTransfer
 }
 
 export function makeMessagesSendLayer({
@@ -119,6 +121,7 @@ export function makeMessagesSendLayer({
     groupMetadata: (jid, useCache) => groups.metadata(jid, useCache),
     groupChanged: jid => groups.changed(jid),
   })
+  const media = new MediaTransfer(core)
   const durable = new DurableSender(core, { sender, devices })
   const contents = new ContentSender(core, socket, {
     sender: durable,
@@ -126,9 +129,10 @@ export function makeMessagesSendLayer({
     retries,
     secrets,
     groupMetadata: (jid, useCache) => groups.metadata(jid, useCache),
-    generation: () => ({}),
+    generation: () => media.generation(),
   })
   const members: MessagesMembers = {
+    ...media.members,
     sendMessage: (jid, content, options = {}) => contents.send(jid, content, options),
     relayMessage: (jid, message, options) => durable.relay(jid, message, options),
     readMessages: keys => readMessages(core, socket, keys),
@@ -150,7 +154,7 @@ export function makeMessagesSendLayer({
   return {
     core,
     socket: extendSocket(socket, members),
-    parts: { devices, sessions, holders, retries, sender, durable },
+    parts: { devices, sessions, holders, retries, sender, durable, media },
   }
 }
 

@@ -6,6 +6,7 @@ import { isOwnAccount, userFormOf } from '../messages/own-account.js'
 import type { SocketCore } from './core.js'
 import type { DeviceDirectory } from './device-directory.js'
 import type { IncomingQueue } from './incoming-queue.js'
+import type { MediaTransfer } from './media-transfer.js'
 import { ownAccount } from './own-account.js'
 import type { PreKeyKeeper } from './prekey-keeper.js'
 import type { SessionDirectory } from './session-directory.js'
@@ -15,6 +16,7 @@ export interface NotificationReceiverParts {
   readonly devices: DeviceDirectory
   readonly sessions: SessionDirectory
   readonly preKeys: PreKeyKeeper
+  readonly media: MediaTransfer
   readonly groupChanged: (jid: string) => void
 }
 
@@ -35,6 +37,7 @@ export class NotificationReceiver {
       ['account_sync', node => this.#accountSync(node)],
       ['contacts', node => this.#contacts(node)],
       ['w:gp2', async node => parts.groupChanged(node.attrs['from'] ?? '')],
+      ['mediaretry', async node => parts.media.receiveAnswer(node)],
       ['link_code_companion_reg', node => core.hooks.linkCode(node)],
     ])
   }

@@ -11,6 +11,8 @@ import { buildEventResponse } from './event-response.js'
 import { buildForward } from './forward.js'
 import { buildGroupInvite } from './group-invite.js'
 import { buildLiveLocation, buildLocation } from './location.js'
+import { buildMedia } from './media.js'
+import { audioMembers, documentMembers, imageMembers, stickerMembers, videoMembers } from './media-members.js'
 import { buildOrder } from './order.js'
 import { buildKeep, buildPin } from './pin.js'
 import { buildPoll, buildPollResult } from './poll.js'
@@ -71,6 +73,11 @@ const contentKinds: readonly ContentKind[] = [
   kind('sharePhoneNumber', buildSharePhoneNumber),
   kind('requestPhoneNumber', buildRequestPhoneNumber),
   kind('limitSharing', buildLimitSharing),
+  kind('image', buildMedia, imageMembers),
+  kind('video', buildMedia, videoMembers),
+  kind('document', buildMedia, documentMembers),
+  kind('audio', buildMedia, audioMembers),
+  kind('sticker', buildMedia, stickerMembers),
   kind('liveLocation', buildLiveLocation),
   kind('pollVote', buildPollVote),
   kind('pollAddOption', buildPollAddOption),

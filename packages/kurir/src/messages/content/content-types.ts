@@ -1,5 +1,5 @@
 import type { WAMessage, WAMessageKey } from '../../events/message-types.js'
-import type { MediaGenerationOptions, WAMediaUpload } from '../../media/media-types.js'
+import type { MediaGenerationOptions, MediaUploadProgress, WAMediaUpload } from '../../media/media-types.js'
 import type { proto } from '../../proto/index.js'
 import type { AlbumContent } from './album.js'
 import type { LimitSharingContent, RequestPhoneNumberContent, SharePhoneNumberContent } from './chat-settings.js'
@@ -111,6 +111,10 @@ export interface StickerContent extends MediaModifiers, Dimensions {
   sticker: WAMediaUpload
   /** Detected when left out. */
   isAnimated?: boolean | undefined
+  /** Such stickers are `application/was` files, and sent as they are. */
+  isLottie?: boolean | undefined
+  isAvatar?: boolean | undefined
+  emojis?: string | undefined
 }
 
 export interface DocumentContent extends MediaModifiers, Thumbnail {
@@ -176,6 +180,8 @@ export interface MessageContentGenerationOptions extends MediaGenerationOptions 
   now?: number | undefined
   /** 32 bytes for a new message secret; random when left out. */
   messageSecret?: Uint8Array | undefined
+  /** 32 bytes for the key of a file; random when left out, as it has to be outside of tests. */
+  mediaKey?: Uint8Array | undefined
   /** 12 bytes to seal with; random when left out, as it has to be outside of tests. */
   sealingIv?: Uint8Array | undefined
 }
@@ -190,7 +196,12 @@ export interface MiscMessageGenerationOptions {
   /** Unix seconds at which the chat's timer was set; the socket knows it. */
   ephemeralSettingTimestamp?: number | undefined
   messageId?: string | undefined
+  /** Milliseconds without progress after which an upload is given up. */
   mediaUploadTimeoutMs?: number | undefined
+  /** Told how far the upload of a file is (Kurir's own). */
+  onUploadProgress?: ((progress: MediaUploadProgress) => void) | undefined
+  /** Gives the upload up; nothing is sent then (Kurir's own). */
+  signal?: AbortSignal | undefined
   /** Who sees a status, or gets the messages of a broadcast list. */
   statusJidList?: string[] | undefined
   /** Which privacy setting of the account the audience of a status follows; `contacts` when left out. */
