@@ -198,6 +198,7 @@ export {
 } from './history/index.js'
 export { type ILogger, silentLogger } from './logger/index.js'
 // Media
+export { getAudioDuration, getAudioWaveform } from './media/audio.js'
 export { encryptedStream, getRawMediaUploadData } from './media/baileys-names.js'
 export {
   DEF_MEDIA_HOST,
@@ -231,6 +232,8 @@ export {
   type WAMediaUpload,
   type WAMediaUploadFunction,
 } from './media/index.js'
+export { extractImageThumb, generateProfilePicture } from './media/pictures.js'
+export { generateThumbnail } from './media/thumbnail.js'
 // Messages
 export {
   ACCOUNT_RESTRICTED_TEXT,
@@ -298,6 +301,7 @@ export {
   PLACEHOLDER_MAX_AGE_SECONDS,
   type PollMessageOptions,
   prepareDisappearingMessageSettingContent,
+  prepareWAMessageMedia,
   type RecentMessage,
   type RecentMessageKey,
   RetryReason,
@@ -316,6 +320,7 @@ export {
   type WAMessageContent,
   WAMessageStatus,
   WAMessageStubType,
+  type WASendableProduct,
   type WATextMessage,
   type WAUrlInfo,
   writeRandomPadMax16,

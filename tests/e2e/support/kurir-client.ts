@@ -17,6 +17,8 @@ import { RecordingLogger } from './recording-logger.js'
 export interface Service {
   readonly url: string
   readonly noiseRoot: NoiseRoot
+  /** Where its files are. */
+  readonly media?: { readonly plainOrigin: string }
 }
 
 /** How a connection ended. */
@@ -79,6 +81,7 @@ export class KurirClient {
       auth: this.auth,
       waWebSocketUrl: this.#service.url,
       noiseRoot: this.#service.noiseRoot,
+      ...mediaOriginsOf(this.#service),
       logger: this.log,
       connectTimeoutMs: 5000,
       defaultQueryTimeoutMs: 10_000,
@@ -274,4 +277,10 @@ export async function rejection(promise: Promise<unknown>): Promise<KurirError> 
   )
   if (!KurirError.is(error)) throw error
   return error
+}
+
+/** The media host has two names: the second is its fallback. */
+function mediaOriginsOf({ media }: Service): Pick<UserFacingSocketConfig, 'mediaOrigins'> {
+  if (media === undefined) return {}
+  return { mediaOrigins: [media.plainOrigin, `http://localhost:${new URL(media.plainOrigin).port}`] }
 }

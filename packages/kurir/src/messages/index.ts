@@ -22,9 +22,11 @@ export {
   URL_REGEX,
   type WAUrlInfo,
 } from './content/link-preview.js'
+export { prepareWAMessageMedia } from './content/media.js'
 export { withContextInfo } from './content/modifiers.js'
 export type { ParentMessage } from './content/parent-message.js'
 export type { PollMessageOptions } from './content/poll.js'
+export type { ProductContent, WASendableProduct } from './content/product.js'
 export type { ButtonReplyInfo } from './content/replies.js'
 export type * from './content-aliases.js'
 export * from './content-type.js'

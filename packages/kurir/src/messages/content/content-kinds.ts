@@ -17,6 +17,7 @@ import { buildOrder } from './order.js'
 import { buildKeep, buildPin } from './pin.js'
 import { buildPoll, buildPollResult } from './poll.js'
 import { buildPollAddOption, buildPollVote } from './poll-vote.js'
+import { buildProduct } from './product.js'
 import { buildRaw, droppedMembers, undeliverable } from './raw.js'
 import { buildReaction } from './reaction.js'
 import { buildButtonReply, buildListReply } from './replies.js'
@@ -66,6 +67,7 @@ const contentKinds: readonly ContentKind[] = [
   kind('groupInvite', buildGroupInvite),
   kind('pin', buildPin, ['type', 'time']),
   kind('buttonReply', buildButtonReply, ['type']),
+  kind('product', buildProduct, ['businessOwnerJid', 'body', 'footer']),
   kind('listReply', buildListReply),
   kind('event', buildEvent),
   kind('poll', buildPoll),

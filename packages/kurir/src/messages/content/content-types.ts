@@ -16,6 +16,7 @@ import type { OrderContent } from './order.js'
 import type { KeepContent, PinContent } from './pin.js'
 import type { PollContent, PollResultContent } from './poll.js'
 import type { PollAddOptionContent, PollVoteContent } from './poll-vote.js'
+import type { ProductContent } from './product.js'
 import type { RawContent } from './raw.js'
 import type { ReactionContent } from './reaction.js'
 import type { ButtonReplyContent, ListReplyContent } from './replies.js'
@@ -143,6 +144,7 @@ export type AnyRegularMessageContent =
   | EventContent
   | PollContent
   | AlbumContent
+  | ProductContent
   | SharePhoneNumberContent
   | RequestPhoneNumberContent
   | KurirMessageContent
