@@ -93,7 +93,7 @@ export interface SocketConfig {
   noiseRoot?: NoiseRoot
   /**
    * Origins, such as `http://127.0.0.1:8080`, that media is loaded from and sent to instead of https on WhatsApp's hosts:
-   * the simulator's. Goes with `noiseRoot` (docs/decisions/0020).
+   * the simulator's. Goes with `noiseRoot` (docs/decisions/0019).
    */
   mediaOrigins?: readonly string[]
   /** Lets the program give media by URLs that lead into private networks; they are refused otherwise. */
