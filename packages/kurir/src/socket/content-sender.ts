@@ -65,7 +65,7 @@ export class ContentSender {
       ...options,
       ...(await this.#chatOptions(jid, options)),
       ...this.#ownOptions(),
-      messageId: options.messageId ?? this.#idFor(jid, content),
+      messageId: options.messageId ?? generateMessageIDV2(this.#core.creds.me?.id),
     })
     const id = await this.#parts.sender.relay(jid, message.message ?? {}, {
       messageId: message.key.id ?? undefined,
@@ -74,6 +74,7 @@ export class ContentSender {
       statusSetting: options.statusSetting,
       ...(isJidNewsletter(jid) ? channelOptions(content, mediaId) : {}),
     })
+    // Changes of a channel's post go under the id of the post.
     message.key.id = id
     this.#rememberTimer(jid, message.message)
     this.#emit(message)
@@ -90,13 +91,6 @@ export class ContentSender {
       now: config.clock(),
       getMessage: key => this.#find(key),
     }
-  }
-
-  /** Changes of a channel's post go under its own id. */
-  #idFor(jid: string, content: AnyMessageContent): string {
-    const changed = 'edit' in content ? content.edit : 'delete' in content ? content.delete : undefined
-    if (isJidNewsletter(jid) && changed?.id) return changed.id
-    return generateMessageIDV2(this.#core.creds.me?.id)
   }
 
   /** What the chat itself says about messages in it; a timer that the caller names goes before. */

@@ -144,7 +144,7 @@ export function makeMessagesSendLayer({
       createParticipantNodes(core, jids, message, extraAttrs, dsmMessage),
     sendPeerDataOperationMessage: request => sendPeerRequest(sender, request),
     updateMemberLabel: (jid, label) =>
-      sender.relay(checkJid('jid', jid, isJidGroup), buildMemberLabel(label, config.clock()), {
+      durable.relay(checkJid('jid', jid, isJidGroup), buildMemberLabel(label, config.clock()), {
         additionalNodes: [memberLabelMeta],
       }),
     userDevicesCache: userDevicesCache(devices),
