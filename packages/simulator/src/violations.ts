@@ -26,6 +26,8 @@ export type ViolationKind =
   | 'unexpected-receipt'
   /** An answer to a request of the service that does not fit. */
   | 'unexpected-answer'
+  /** Encrypted content that no client sends, or that its stanza does not fit; a phone has read it. */
+  | 'invalid-message'
   /** A request to the media host that no client sends, or a file that is not what its token says. */
   | 'invalid-media-request'
 

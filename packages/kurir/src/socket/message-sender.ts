@@ -147,11 +147,15 @@ export class MessageSender {
         copies,
         biz,
         recipientAlt: await this.#otherIdentity(to),
-        reporting: buildReportingNode(patched.message, encodings.plain(patched.message), {
-          messageId: id,
-          senderUserJid: ownUser,
-          remoteJid: to,
-        }),
+        // A token stands for one content: there is none for copies that differ.
+        reporting:
+          patched.forDevices.size > 0
+            ? undefined
+            : buildReportingNode(patched.message, encodings.plain(patched.message), {
+                messageId: id,
+                senderUserJid: ownUser,
+                remoteJid: to,
+              }),
         extra: extraParts(options),
       }),
     )

@@ -6,6 +6,7 @@ import { formatAddress, parseAddress } from '../accounts/address.js'
 import { BoundedMap } from '../accounts/bounded-map.js'
 import { bytesOf, element } from '../router/stanzas.js'
 import type { PhoneContext } from './phone-context.js'
+import { type Decrypted, PhoneInspector } from './phone-inspector.js'
 import type { PhoneMessage } from './phone-messages.js'
 import { type OpenedAddOn, openAddOn } from './phone-opening.js'
 import type { PhoneRetries } from './phone-retries.js'
@@ -38,6 +39,7 @@ export class PhoneReceiver {
   readonly #context: () => PhoneContext
   readonly #retries: PhoneRetries
   readonly #events: ReceiverEvents
+  readonly #inspector: PhoneInspector
   /** `author/id` of messages that were read: they may come again. */
   readonly #seen = new BoundedMap<string, true>(REMEMBERED)
   /** LID user → phone number user, as stanzas told. */
@@ -47,6 +49,7 @@ export class PhoneReceiver {
 
   constructor(context: () => PhoneContext, retries: PhoneRetries, events: ReceiverEvents) {
     this.#context = context
+    this.#inspector = new PhoneInspector(context)
     this.#retries = retries
     this.#events = events
   }
@@ -60,13 +63,14 @@ export class PhoneReceiver {
       return
     }
     try {
-      const message = await this.#decrypt(node, envelope)
+      const decrypted = await this.#decrypt(node, envelope)
       this.#seen.set(key, true)
       this.#receipt(node, envelope)
-      if (message !== undefined) this.#deliver(node, envelope, message)
+      if (decrypted !== undefined) this.#deliver(node, envelope, decrypted)
     } catch (error) {
       if (!KurirError.is(error)) throw error
       const { retryReason } = (error.data ?? {}) as SignalErrorData
+      if (error.code === 'invalid-padding') this.#inspector.report(envelope.author, error.message, node)
       if (error.code === 'duplicate-message') this.#receipt(node, envelope)
       else await this.#retries.ask(node, retryReason ?? 0)
     }
@@ -79,9 +83,9 @@ export class PhoneReceiver {
   }
 
   /** The content of all parts, merged; undefined when it was only a key. */
-  async #decrypt(node: BinaryNode, envelope: Envelope): Promise<proto.IMessage | undefined> {
+  async #decrypt(node: BinaryNode, envelope: Envelope): Promise<Decrypted | undefined> {
     const { signal } = this.#context()
-    let merged: proto.IMessage | undefined
+    let merged: Decrypted | undefined
     const parts = getBinaryNodeChildren(node, 'enc')
     if (parts.length === 0) throw new KurirError('invalid-message', 'The message has no content for this device')
     // Pairwise parts stand first: they may bring the key that the group part needs.
@@ -92,19 +96,27 @@ export class PhoneReceiver {
         type === 'skmsg'
           ? await signal.decryptGroupMessage({ group: envelope.chat, authorJid: envelope.session, msg: ciphertext })
           : await signal.decryptMessage({ jid: envelope.session, type: type === 'pkmsg' ? 'pkmsg' : 'msg', ciphertext })
-      const message = proto.Message.decode(unpad(padded))
+      const encoded = unpad(padded)
+      const message = proto.Message.decode(encoded)
       const distribution = message.senderKeyDistributionMessage
       if (distribution != null) {
+        if (distribution.groupId !== envelope.chat) {
+          this.#inspector.report(envelope.author, 'a sender key is for the chat that its message is in', node)
+        }
         await signal.processSenderKeyDistributionMessage({ item: distribution, authorJid: envelope.session })
       }
       const { senderKeyDistributionMessage: _, ...content } = message
-      if (Object.values(content).some(value => value != null)) merged = { ...merged, ...content }
+      if (Object.values(content).some(value => value != null)) {
+        merged = { message: { ...merged?.message, ...content }, part, encoded }
+      }
     }
     return merged
   }
 
-  #deliver(node: BinaryNode, envelope: Envelope, message: proto.IMessage): void {
+  #deliver(node: BinaryNode, envelope: Envelope, decrypted: Decrypted): void {
+    const { message } = decrypted
     const content = envelope.own ? unwrapDeviceSent(message) : message
+    this.#inspector.inspect(node, envelope, decrypted, content)
     if (content.protocolMessage != null && node.attrs['category'] === 'peer') {
       this.#events.peer(envelope.author, envelope.id, content)
       return
@@ -130,7 +142,7 @@ export class PhoneReceiver {
       fromMe: envelope.own,
       text: content.conversation ?? content.extendedTextMessage?.text ?? undefined,
       message: content,
-      addOn: this.#open(content, envelope),
+      addOn: this.#open(node, content, envelope),
       timestamp,
       pushName,
       offline: node.attrs['offline'] !== undefined,
@@ -138,10 +150,16 @@ export class PhoneReceiver {
     })
   }
 
-  #open(content: proto.IMessage, envelope: Envelope): OpenedAddOn | undefined {
+  #open(node: BinaryNode, content: proto.IMessage, envelope: Envelope): OpenedAddOn | undefined {
     const lid = formatAddress('lid', envelope.authorLid)
     const author = { lid, pn: this.#numberOf(lid) }
-    return openAddOn(content, author, this.#context().memory, jid => this.#twinName(jid))
+    try {
+      return openAddOn(content, author, this.#context().memory, jid => this.#twinName(jid))
+    } catch (error) {
+      if (!KurirError.is(error)) throw error
+      this.#inspector.report(envelope.author, error.message, node)
+      return undefined
+    }
   }
 
   /** The name of a user in the other namespace, as far as stanzas have told it. */
