@@ -1,318 +1,167 @@
-import type { Phone, TracedStanza } from '@kurir/simulator'
-import { type BinaryNode, type GroupMetadata, getBinaryNodeChild, proto, type WAMessage } from 'kurir'
-import { describe, expect, it } from 'vitest'
-import { type KurirClient, rejection } from './support/kurir-client.js'
-import { type ChatKind, type KindContext, type MessageKind, textKinds } from './support/message-kinds.js'
-import { type World, worldForEachTest } from './support/world.js'
+import { type Phone, Simulator, type TracedStanza } from '@kurir/simulator'
+import {
+  type BaileysEventMap,
+  type BinaryNode,
+  type GroupMetadata,
+  generateWAMessage,
+  getBinaryNodeChild,
+  proto,
+  type WAMessage,
+} from 'kurir'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { comparable, differences } from '../kinds/compare.js'
+import { kindsOf, unexplained } from '../kinds/directions.js'
+import { type ChatKind, idOf, type KindContext, type MessageKind } from '../kinds/message-kind.js'
+import { type Conversation, converse, type Party } from '../kinds/party.js'
+import type { KurirClient } from './support/kurir-client.js'
+import { World } from './support/world.js'
 
-const secret = Buffer.alloc(32, 9)
-const lunch = { name: 'Lunch?', options: [{ optionName: 'Pizza' }, { optionName: 'Sushi' }], selectableOptionsCount: 1 }
+const channel = '120363000000000009@newsletter'
 
-/** A chat with a few messages in it, and what comes of those that are sent there. */
-interface Chat extends KindContext {
-  readonly bot: KurirClient
-  readonly reader: Phone
-  readonly stanzas: readonly TracedStanza[]
-  readonly audience: { readonly statusJidList?: string[] }
-}
+let world: World
+let alice: Phone
+let bob: Phone
+/** Linked to Alice's phone. */
+let bot: KurirClient
+const stanzas: TracedStanza[] = []
+/** Groups that Kurir takes for announcement groups of a community. */
+const announcements = new Map<string, GroupMetadata>()
 
-async function prepare(world: World, kind: ChatKind): Promise<Chat> {
-  const [alice, bob] = [await world.phone('Alice'), await world.phone('Bob')]
-  const announcements = new Map<string, GroupMetadata>()
-  const bot = await world.linked(alice, { config: { cachedGroupMetadata: async jid => announcements.get(jid) } })
-  const group = await alice.createGroup('Lunch', [bob.jid])
-  if (kind === 'announcement') {
-    announcements.set(group, { ...(await bot.socket.groupMetadata(group)), isCommunityAnnounce: true })
-  }
-  const chat = chatOf(kind, bob.jid, group)
-  const stanzas: TracedStanza[] = []
+beforeAll(async () => {
+  world = new World(await Simulator.start({ seed: 'message kinds' }))
+  alice = await world.phone('Alice')
+  bob = await world.phone('Bob')
+  bot = await world.linked(alice, { config: { cachedGroupMetadata: async jid => announcements.get(jid) } })
   world.service.onStanza(stanza => stanzas.push(stanza))
-  const received = async (message: proto.IMessage) => {
-    const inGroup = kind === 'group' || kind === 'announcement'
-    const id = await bob.send(inGroup ? group : alice.jid, { message })
-    return bot.waitFor(() => bot.readable.find(({ key }) => key.id === id), id)
-  }
-  const context = { messageContextInfo: { messageSecret: secret } }
-  const theirs = await received({ conversation: 'from Bob', ...context })
-  const poll = await received({ pollCreationMessageV3: lunch, ...context })
-  const audience = kind === 'status' ? { statusJidList: [bob.jid] } : {}
-  const own = await sent(bot, chat, { text: 'from us' }, audience)
-  const meeting = { event: { name: 'Meeting', startDate: new Date(1_800_000_000_000) } }
-  const event = kind === 'user' || kind === 'group' ? await sent(bot, chat, meeting) : poll
-  return { bot, reader: bob, stanzas, chat, theirs, own, poll, event, person: bob.jid, group, audience }
-}
+})
 
-function chatOf(kind: ChatKind, person: string, group: string): string {
-  if (kind === 'status') return 'status@broadcast'
-  if (kind === 'newsletter') return '120363000000000009@newsletter'
-  return kind === 'user' ? person : group
-}
+afterAll(() => world.end())
 
-async function sent(
-  bot: KurirClient,
-  chat: string,
-  content: Parameters<KurirClient['socket']['sendMessage']>[1],
-  options?: Parameters<KurirClient['socket']['sendMessage']>[2],
-): Promise<WAMessage> {
-  const message = await bot.socket.sendMessage(chat, content, options)
+const kurirParty = (client: KurirClient, phone: Phone): Party => ({
+  jid: phone.jid,
+  send: async (chat, content, options) => sent(await client.socket.sendMessage(chat, content, options)),
+  read: id => client.waitFor(() => client.readable.find(({ key }) => key.id === id), id),
+})
+
+/** A phone sends the protobuf that Kurir makes of some content. */
+const phoneParty = (phone: Phone): Party => ({
+  jid: phone.jid,
+  send: async (chat, content, options = {}) => {
+    const message = await generateWAMessage(chat, content, { userJid: phone.jid, userLid: phone.lid, ...options })
+    const audience = options.statusJidList === undefined ? {} : { audience: options.statusJidList }
+    const id = await phone.send(chat, { message: message.message ?? {} }, audience)
+    return { key: { remoteJid: chat, fromMe: true, id }, message: proto.Message.create(phone.sentMessage(id)) }
+  },
+  read: async id => {
+    const { chat, sender, fromMe, message } = await phone.waitForMessage(each => each.id === id)
+    return { key: { remoteJid: chat, fromMe, id, participant: sender }, message: proto.Message.create(message) }
+  },
+})
+
+function sent(message: WAMessage | undefined): WAMessage {
   if (message === undefined) throw new Error('nothing was sent')
   return message
 }
 
-/** Sends a sample; returns what was sent, and how it came: the stanza and what the phone read. */
-async function deliver(chat: Chat, kind: MessageKind) {
-  const message = await sent(chat.bot, chat.chat, kind.content(chat), { ...chat.audience, ...kind.options?.(chat) })
-  const id = message.key.id ?? ''
-  const read = await chat.reader.waitForMessage(each => each.id === id)
-  return { message, read: read.message, stanza: stanzaOf(chat, id) }
+/** A group of both, with one of them as its admin. */
+async function newGroup(kind: ChatKind, admin: Phone, member: Phone): Promise<string> {
+  const group = await admin.createGroup('Lunch', [member.jid])
+  if (kind === 'announcement') {
+    announcements.set(group, { ...(await bot.socket.groupMetadata(group)), isCommunityAnnounce: true })
+  }
+  return group
 }
 
-const stanzaOf = ({ stanzas }: Chat, id: string): BinaryNode | undefined =>
+const chatKinds = ['user', 'group', 'announcement', 'status'] as const
+
+describe.each(chatKinds)('Kurir to a phone: %s', chat => {
+  const direction = 'kurir to phone'
+  let conversation: Conversation
+
+  beforeAll(async () => {
+    conversation = await converse(chat, kurirParty(bot, alice), phoneParty(bob), await newGroup(chat, alice, bob))
+  })
+
+  it.each(kindsOf(direction, chat))('%s', async (_, kind) => {
+    const { context, sender, options } = conversation
+    const { key, message } = await sender.send(context.chat, kind.content(context), {
+      ...options,
+      ...kind.options?.(context),
+    })
+    const id = key.id ?? ''
+    const read = await bob.waitForMessage(each => each.id === id)
+    expect(unexplained(direction, kind, conversation, message, read.message)).toEqual([])
+    expect(comparable(read.message)).toMatchObject(comparable(kind.expected(context)))
+    if (kind.opened) expect(read.addOn).toMatchObject(kind.opened)
+    const copy = await alice.waitForMessage(each => each.id === id)
+    expect(differences(message ?? {}, copy.message)).toEqual([])
+    checkStanza(stanzaOf(id), kind, chat)
+    expect(world.violations).toEqual([])
+  })
+})
+
+describe.each(chatKinds)('a phone to Kurir: %s', chat => {
+  const direction = 'phone to kurir'
+  let conversation: Conversation
+
+  beforeAll(async () => {
+    conversation = await converse(chat, phoneParty(bob), kurirParty(bot, alice), await newGroup(chat, bob, alice))
+  })
+
+  it.each(kindsOf(direction, chat))('%s', async (_, kind) => {
+    const { context, sender, reader, options } = conversation
+    const before = bot.events.length
+    const id = kind.byPhone
+      ? await kind.byPhone(bob, context)
+      : idOf(await sender.send(context.chat, kind.content(context), { ...options, ...kind.options?.(context) }))
+    const { message } = await reader.read(id)
+    expect(unexplained(direction, kind, conversation, bob.sentMessage(id), message)).toEqual([])
+    for (const name of kind.events ?? []) await bot.waitFor(() => eventSince(before, name), name)
+    expect(world.violations).toEqual([])
+  })
+})
+
+const eventSince = (before: number, wanted: keyof BaileysEventMap): boolean =>
+  bot.events.slice(before).some(({ name }) => name === wanted)
+
+describe('Kurir to a channel', () => {
+  let context: KindContext
+
+  beforeAll(async () => {
+    const group = await newGroup('user', alice, bob)
+    context = (await converse('user', kurirParty(bot, alice), phoneParty(bob), group)).context
+  })
+
+  it.each(kindsOf('kurir to phone', 'newsletter'))('%s', async (_, kind) => {
+    const { key, message } = sent(await bot.socket.sendMessage(channel, kind.content({ ...context, chat: channel })))
+    const stanza = await bot.waitFor(() => stanzaOf(key.id ?? ''), kind.name)
+    const plaintext = getBinaryNodeChild(stanza, 'plaintext')
+    expect(stanza.attrs['type']).toBe(kind.stanza.type)
+    expect(plaintext?.attrs['mediatype']).toBe(kind.stanza.mediatype)
+    const read = proto.Message.decode(plaintext?.content as Uint8Array)
+    expect(differences(message ?? {}, read)).toEqual([])
+    expect(comparable(read)).toMatchObject(comparable(kind.expected(context)))
+  })
+})
+
+const stanzaOf = (id: string): BinaryNode | undefined =>
   stanzas.findLast(
     ({ direction, node }) => direction === 'from-client' && node.tag === 'message' && node.attrs['id'] === id,
   )?.node
 
-/** Bytes and lists in the same form on both sides. */
-const comparable = (message: proto.IMessage | null | undefined): object =>
-  proto.Message.decode(proto.Message.encode(message ?? {}).finish()).toJSON()
-
 const encs = (node: BinaryNode): BinaryNode[] =>
   Array.isArray(node.content) ? node.content.flatMap(child => (child.tag === 'enc' ? [child] : encs(child))) : []
 
-describe.each(['user', 'group', 'announcement', 'status'] as const)('every kind to %s', chatKind => {
-  const world = worldForEachTest()
-  it('arrives as it was sent', async () => {
-    const chat = await prepare(world(), chatKind)
-    for (const kind of textKinds.filter(({ chats }) => chats.includes(chatKind))) {
-      const { message, read, stanza } = await deliver(chat, kind)
-      expect(comparable(read), kind.name).toEqual(comparable(message.message))
-      expect(comparable(read), kind.name).toMatchObject(comparable(kind.expected(chat)))
-      checkStanza(stanza, kind, chatKind)
-      expect(world().violations, kind.name).toEqual([])
-    }
-  }, 60_000)
-})
-
-function checkStanza(stanza: BinaryNode | undefined, { name, stanza: wanted }: MessageKind, chatKind: ChatKind): void {
+function checkStanza(stanza: BinaryNode | undefined, { name, stanza: wanted }: MessageKind, chat: ChatKind): void {
   const { type, edit } = stanza?.attrs ?? {}
-  expect({ type, edit }, name).toEqual({ type: wanted.type, edit: wanted.edit })
-  const setting = chatKind === 'status' ? { status_setting: 'contacts' } : undefined
+  expect({ type, edit }).toEqual({ type: wanted.type, edit: wanted.edit })
+  const setting = chat === 'status' ? { status_setting: 'contacts' } : undefined
   const meta = setting || wanted.meta ? { ...wanted.meta, ...setting } : undefined
-  if (name !== 'comment') expect(getBinaryNodeChild(stanza, 'meta')?.attrs, name).toEqual(meta)
+  if (name !== 'comment') expect(getBinaryNodeChild(stanza, 'meta')?.attrs).toEqual(meta)
   for (const { attrs } of stanza ? encs(stanza) : []) {
     // The sender key that travels with a message to a group is no content.
-    if (chatKind !== 'user' && attrs['type'] !== 'skmsg') continue
-    expect(attrs['mediatype'], name).toBe(wanted.mediatype)
-    expect(attrs['decrypt-fail'], name).toBe(wanted.hidden && 'hide')
+    if (chat !== 'user' && attrs['type'] !== 'skmsg') continue
+    expect(attrs['mediatype']).toBe(wanted.mediatype)
+    expect(attrs['decrypt-fail']).toBe(wanted.hidden && 'hide')
   }
 }
-
-describe('posts in a channel (docs/protocol/03, 2.14)', () => {
-  const world = worldForEachTest()
-
-  it('are plain and have the forms that the service takes', async () => {
-    const chat = await prepare(world(), 'newsletter')
-    for (const kind of textKinds.filter(({ chats }) => chats.includes('newsletter'))) {
-      const { key, message } = await sent(chat.bot, chat.chat, kind.content(chat))
-      const stanza = await chat.bot.waitFor(() => stanzaOf(chat, key.id ?? ''), kind.name)
-      const plaintext = getBinaryNodeChild(stanza, 'plaintext')
-      expect(stanza.attrs['type'], kind.name).toBe(kind.stanza.type)
-      expect(plaintext?.attrs['mediatype'], kind.name).toBe(kind.stanza.mediatype)
-      const read = proto.Message.decode(plaintext?.content as Uint8Array)
-      expect(comparable(read), kind.name).toEqual(comparable(message))
-      expect(comparable(read), kind.name).toMatchObject(comparable(kind.expected(chat)))
-    }
-  })
-
-  it('are changed and taken back under their own id', async () => {
-    const chat = await prepare(world(), 'newsletter')
-    const post = { ...chat.own.key, server_id: '7' }
-    const edited = await sent(chat.bot, chat.chat, { text: 'better', edit: post })
-    expect(edited.key.id).toBe(post.id)
-    await chat.bot.waitFor(() => stanzaOf(chat, post.id ?? '')?.attrs['edit'] === '3', 'edit')
-    const plaintext = getBinaryNodeChild(stanzaOf(chat, post.id ?? ''), 'plaintext')?.content as Uint8Array
-    expect(proto.Message.decode(plaintext).extendedTextMessage?.text).toBe('better')
-    await sent(chat.bot, chat.chat, { delete: post })
-    await chat.bot.waitFor(() => stanzaOf(chat, post.id ?? '')?.attrs['edit'] === '8', 'revoke')
-  })
-
-  it('get reactions and votes by their number', async () => {
-    const chat = await prepare(world(), 'newsletter')
-    const key = { remoteJid: chat.chat, fromMe: false, id: 'POST', server_id: '7' }
-    const sentTo = async (content: Parameters<typeof sent>[2]) => {
-      const id = (await sent(chat.bot, chat.chat, content)).key.id ?? ''
-      return chat.bot.waitFor(() => stanzaOf(chat, id), id)
-    }
-    expect(await sentTo({ react: { text: '👍', key } })).toMatchObject({
-      attrs: { type: 'reaction', server_id: '7' },
-      content: [{ tag: 'reaction', attrs: { code: '👍' } }],
-    })
-    expect((await sentTo({ react: { text: '', key } })).attrs).toMatchObject({ edit: '7', server_id: '7' })
-    expect(await sentTo({ pollVote: { poll: key, options: ['Pizza'] } })).toMatchObject({
-      attrs: { type: 'poll', server_id: '7' },
-      content: [
-        { tag: 'votes', content: [{ tag: 'vote' }] },
-        { tag: 'meta', attrs: { polltype: 'vote' } },
-      ],
-    })
-    const { server_id, ...unnumbered } = key
-    const unsent = chat.bot.socket.sendMessage(chat.chat, { react: { text: '👍', key: unnumbered } })
-    expect(await rejection(unsent)).toMatchObject({ code: 'invalid-content', data: { field: 'key.server_id' } })
-  })
-})
-
-describe('a status', () => {
-  const world = worldForEachTest()
-
-  it('is styled, reaches every device of its audience, and keeps the key for the next one', async () => {
-    const chat = await prepare(world(), 'status')
-    const carol = await world().phone('Carol')
-    const companion = await world().linked(chat.reader)
-    const audience = { statusJidList: [chat.person, carol.lid] }
-    const look = { ...audience, backgroundColor: '#315575', font: 2, statusSetting: 'allowlist' } as const
-    const first = await sent(chat.bot, chat.chat, { text: 'hello' }, look)
-    const read = await carol.waitForMessage(({ id }) => id === first.key.id)
-    expect(read.message.extendedTextMessage).toMatchObject({ text: 'hello', backgroundArgb: 0xff315575, font: 2 })
-    await companion.text('hello')
-    expect(getBinaryNodeChild(stanzaOf(chat, first.key.id ?? ''), 'meta')?.attrs).toEqual({
-      status_setting: 'allowlist',
-    })
-    // The server's answer says that the key was delivered.
-    await chat.bot.waitFor(() => chat.bot.status(first.key.id ?? '') >= 2, 'ack')
-    const second = await sent(chat.bot, chat.chat, { text: 'again' }, audience)
-    await carol.waitForMessage(({ id }) => id === second.key.id)
-    await companion.text('again')
-    const stanza = stanzaOf(chat, second.key.id ?? '')
-    expect(encs(stanza ?? { tag: '', attrs: {} })).toHaveLength(1)
-    // Who is left out from now on cannot read what follows.
-    const third = await sent(chat.bot, chat.chat, { text: 'not for Carol' }, { statusJidList: [chat.person] })
-    await companion.text('not for Carol')
-    const revoked = await sent(chat.bot, chat.chat, { delete: third.key }, { statusJidList: [chat.person] })
-    await chat.reader.waitForMessage(({ id }) => id === revoked.key.id)
-    expect(getBinaryNodeChild(stanzaOf(chat, revoked.key.id ?? ''), 'meta')).toBeUndefined()
-    expect(carol.messages.some(({ id }) => id === third.key.id)).toBe(false)
-  })
-
-  it('without an audience is refused', async () => {
-    const chat = await prepare(world(), 'status')
-    const unsent = chat.bot.socket.sendMessage('status@broadcast', { text: 'hello' })
-    expect(await rejection(unsent)).toMatchObject({ code: 'invalid-content', data: { field: 'statusJidList' } })
-  })
-})
-
-describe('the timer of a chat', () => {
-  const world = worldForEachTest()
-
-  it('that was set goes with every message, unless the caller says otherwise', async () => {
-    const chat = await prepare(world(), 'user')
-    await sent(chat.bot, chat.chat, { disappearingMessagesInChat: 86_400 })
-    const timed = await sent(chat.bot, chat.chat, { text: 'gone in a day' })
-    expect(timed.message?.extendedTextMessage?.contextInfo).toMatchObject({
-      expiration: 86_400,
-      disappearingMode: { initiator: 0, trigger: 1 },
-    })
-    const kept = await sent(chat.bot, chat.chat, { text: 'kept' }, { ephemeralExpiration: 0 })
-    expect(kept.message?.extendedTextMessage?.contextInfo?.expiration ?? 0).toBe(0)
-  })
-
-  it('of somebody else is learned from their messages', async () => {
-    const chat = await prepare(world(), 'user')
-    const contextInfo = { expiration: 604_800, ephemeralSettingTimestamp: 1_700_000_000 }
-    const message = { extendedTextMessage: { text: 'with a timer', contextInfo } }
-    await chat.reader.send(chat.bot.jid.replace(/:\d+@/, '@'), { message })
-    await chat.bot.text('with a timer')
-    const answer = await sent(chat.bot, chat.chat, { text: 'me too' })
-    expect(answer.message?.extendedTextMessage?.contextInfo).toMatchObject(contextInfo)
-  })
-})
-
-describe('relayMessage', () => {
-  const world = worldForEachTest()
-
-  it('sends to one device of a group alone', async () => {
-    const chat = await prepare(world(), 'group')
-    const id = await chat.bot.socket.relayMessage(
-      chat.chat,
-      { conversation: 'again' },
-      { participant: { jid: chat.reader.lid, count: 1 } },
-    )
-    expect((await chat.reader.waitForMessage(each => each.id === id)).text).toBe('again')
-    expect(stanzaOf(chat, id)?.attrs['participant']).toBe(chat.reader.lid)
-  })
-
-  it('adds attributes and children', async () => {
-    const chat = await prepare(world(), 'user')
-    const id = await chat.bot.socket.relayMessage(
-      chat.chat,
-      { conversation: 'extra' },
-      {
-        additionalAttributes: { device_fanout: 'false' },
-        additionalNodes: [{ tag: 'meta', attrs: { origin: 'ctwa' } }],
-      },
-    )
-    await chat.reader.waitForMessage(each => each.id === id)
-    expect(stanzaOf(chat, id)).toMatchObject({ attrs: { device_fanout: 'false' } })
-    expect(getBinaryNodeChild(stanzaOf(chat, id), 'meta')?.attrs).toEqual({ origin: 'ctwa' })
-  })
-
-  it('gives each device what patchMessageBeforeSending made for it', async () => {
-    const [alice, bob] = [await world().phone('Alice'), await world().phone('Bob')]
-    const bot = await world().linked(alice, {
-      config: {
-        patchMessageBeforeSending: (message, devices) =>
-          devices?.map(recipientJid => ({
-            ...message,
-            extendedTextMessage: { text: `for ${recipientJid}` },
-            recipientJid,
-          })) ?? message,
-      },
-    })
-    const id = await bot.sendText(bob.jid, 'for nobody')
-    expect((await bob.waitForMessage(each => each.id === id)).text).toBe(`for ${bob.jid}`)
-    expect((await alice.waitForMessage(each => each.id === id)).text).toBe(`for ${alice.jid}`)
-  })
-})
-
-describe('beside sendMessage', () => {
-  const world = worldForEachTest()
-
-  it('updateMemberLabel tells the group', async () => {
-    const chat = await prepare(world(), 'group')
-    const id = await chat.bot.socket.updateMemberLabel(chat.group, 'Captain')
-    const { message } = await chat.reader.waitForMessage(each => each.id === id)
-    expect(message.protocolMessage?.memberLabel?.label).toBe('Captain')
-    const meta = getBinaryNodeChild(stanzaOf(chat, id), 'meta')
-    expect(meta?.attrs).toEqual({ appdata: 'member_tag', tag_reason: 'user_update' })
-    expect(
-      await rejection(Promise.resolve().then(() => chat.bot.socket.updateMemberLabel(chat.person, 'x'))),
-    ).toMatchObject({
-      code: 'invalid-content',
-      data: { field: 'jid' },
-    })
-  })
-
-  it('userDevicesCache shows the devices of a user, and can be emptied', async () => {
-    const chat = await prepare(world(), 'user')
-    const { userDevicesCache } = chat.bot.socket
-    const [user = ''] = chat.person.split('@')
-    expect(await userDevicesCache.get(user)).toEqual([{ user, device: 0, server: 's.whatsapp.net' }])
-    await userDevicesCache.del(user)
-    const asked = chat.stanzas.length
-    await sent(chat.bot, chat.chat, { text: 'after that' })
-    const queries = chat.stanzas.slice(asked).filter(({ node }) => node.attrs['xmlns'] === 'usync')
-    expect(queries.length).toBeGreaterThan(0)
-  })
-
-  it('the timer of a group is a request', async () => {
-    const chat = await prepare(world(), 'group')
-    const set = chat.bot.socket.sendMessage(chat.group, { disappearingMessagesInChat: 86_400 }).catch(error => error)
-    await chat.bot.waitFor(
-      () => chat.stanzas.some(({ node }) => node.tag === 'iq' && getBinaryNodeChild(node, 'ephemeral') !== undefined),
-      'request',
-    )
-    expect(await set).toSatisfy((result: unknown) => result === undefined || result instanceof Error)
-    expect(await rejection(chat.bot.socket.sendMessage(chat.group, { disappearingMessagesInChat: 60 }))).toMatchObject({
-      code: 'invalid-content',
-    })
-  })
-})

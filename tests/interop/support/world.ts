@@ -2,6 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ActiveFault, type Phone, type PhoneOptions, Simulator } from '@kurir/simulator'
+import type { UserFacingSocketConfig as BaileysConfig } from 'baileys'
+import type { UserFacingSocketConfig as KurirConfig } from 'kurir'
 import { afterEach, beforeEach } from 'vitest'
 import { BaileysClient } from './baileys-client.js'
 import type { Companion } from './companion.js'
@@ -12,6 +14,11 @@ export const RESTART_REQUIRED = 515
 interface ClientOf {
   readonly kurir: KurirClient
   readonly baileys: BaileysClient
+}
+
+interface ConfigOf {
+  readonly kurir: Partial<KurirConfig>
+  readonly baileys: Partial<BaileysConfig>
 }
 
 export type Library = keyof ClientOf
@@ -54,15 +61,20 @@ export class World {
   }
 
   /** A client that is not connected, with its state in memory or in a folder. */
-  async client<L extends Library>(library: L, folder?: string): Promise<ClientOf[L]> {
-    const client = await makeClient[library](this.wa, folder)
+  async client<L extends Library>(library: L, folder?: string, config?: ConfigOf[L]): Promise<ClientOf[L]> {
+    const client = await makeClient[library](this.wa, folder, config)
     this.#clients.push(client)
     return client
   }
 
   /** A client that is linked to a phone by QR, and open. */
-  async linked<L extends Library>(library: L, phone: Phone, folder?: string): Promise<ClientOf[L]> {
-    const client = await this.client(library, folder)
+  async linked<L extends Library>(
+    library: L,
+    phone: Phone,
+    folder?: string,
+    config?: ConfigOf[L],
+  ): Promise<ClientOf[L]> {
+    const client = await this.client(library, folder, config)
     client.connect()
     await phone.scan(await client.qr())
     const { code, message } = await client.closed()
@@ -97,10 +109,15 @@ export class World {
   }
 }
 
-const makeClient: { [L in Library]: (wa: Simulator, folder?: string) => Promise<ClientOf[L]> } = {
-  kurir: async (wa, folder) => (folder === undefined ? KurirClient.inMemory(wa) : KurirClient.inFolder(wa, folder)),
-  baileys: async ({ url }, folder) =>
-    folder === undefined ? new BaileysClient(url) : BaileysClient.inFolder(url, folder),
+type ClientMakers = {
+  [L in Library]: (wa: Simulator, folder?: string, config?: ConfigOf[L]) => Promise<ClientOf[L]>
+}
+
+const makeClient: ClientMakers = {
+  kurir: async (wa, folder, config) =>
+    folder === undefined ? KurirClient.inMemory(wa, config) : KurirClient.inFolder(wa, folder, config),
+  baileys: async ({ url }, folder, config = {}) =>
+    folder === undefined ? new BaileysClient(url, { config }) : BaileysClient.inFolder(url, folder, config),
 }
 
 /** Gives each test of a file a world of its own. */

@@ -139,6 +139,13 @@ export class Phone extends PhoneCore {
     return await this.send(jid, { message: addOns.ephemeralSetting(seconds, this.#maker()) })
   }
 
+  /** What this phone has sent under an id, secrets included. @throws KurirError `unknown-message` */
+  sentMessage(messageId: string): proto.IMessage {
+    const sent = this.sender.sentMessage(messageId)
+    if (sent === undefined) throw unknownMessage(messageId)
+    return sent.message
+  }
+
   /** Encrypts a file and puts it on the media host: for messages that are written by hand. */
   async upload(type: MediaType, file: PhoneFile): Promise<UploadedFile> {
     const { service, random } = this.context()
