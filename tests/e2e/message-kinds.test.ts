@@ -8,7 +8,7 @@ import {
   proto,
   type WAMessage,
 } from 'kurir'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { comparable, differences } from '../kinds/compare.js'
 import { kindsOf, unexplained } from '../kinds/directions.js'
 import { type ChatKind, idOf, type KindContext, type MessageKind } from '../kinds/message-kind.js'
@@ -36,6 +36,12 @@ beforeAll(async () => {
 })
 
 afterAll(() => world.end())
+
+afterEach(() => {
+  const { violations } = world
+  world.service.clearViolations()
+  expect(violations).toEqual([])
+})
 
 const kurirParty = (client: KurirClient, phone: Phone): Party => ({
   jid: phone.jid,
@@ -96,7 +102,6 @@ describe.each(chatKinds)('Kurir to a phone: %s', chat => {
     const copy = await alice.waitForMessage(each => each.id === id)
     expect(differences(message ?? {}, copy.message)).toEqual([])
     checkStanza(stanzaOf(id), kind, chat)
-    expect(world.violations).toEqual([])
   })
 })
 
@@ -117,7 +122,6 @@ describe.each(chatKinds)('a phone to Kurir: %s', chat => {
     const { message } = await reader.read(id)
     expect(unexplained(direction, kind, conversation, bob.sentMessage(id), message)).toEqual([])
     for (const name of kind.events ?? []) await bot.waitFor(() => eventSince(before, name), name)
-    expect(world.violations).toEqual([])
   })
 })
 

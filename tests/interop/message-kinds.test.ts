@@ -1,7 +1,7 @@
 import type { Phone } from '@kurir/simulator'
 import type { AnyMessageContent as BaileysContent, MiscMessageGenerationOptions as BaileysOptions } from 'baileys'
 import { type GroupMetadata, generateWAMessage, type WAMessage } from 'kurir'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { comparable } from '../kinds/compare.js'
 import { kindsOf, passageOf, unexplained } from '../kinds/directions.js'
 import type { ChatKind, MessageKind } from '../kinds/message-kind.js'
@@ -30,6 +30,12 @@ beforeAll(async () => {
 })
 
 afterAll(() => world.end())
+
+afterEach(() => {
+  const { violations } = world
+  world.wa.clearViolations()
+  expect(violations).toEqual([])
+})
 
 const kurirParty = (): Party => ({
   jid: alice.jid,
@@ -88,7 +94,6 @@ describe.each(chatKinds)('Kurir to Baileys: %s', chat => {
     const read = await reader.read(key.id ?? '')
     expect(unexplained(direction, kind, conversation, message, read.message)).toEqual([])
     expect(comparable(message)).toMatchObject(comparable(kind.expected(context)))
-    expect(world.violations).toEqual([])
   })
 })
 
@@ -108,6 +113,5 @@ describe.each(chatKinds)('Baileys to Kurir: %s', chat => {
     if (passageOf(kind, direction).otherwise === undefined) {
       expect(comparable(message)).toMatchObject(comparable(kind.expected(context)))
     }
-    expect(world.violations).toEqual([])
   })
 })

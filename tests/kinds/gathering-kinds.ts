@@ -37,7 +37,7 @@ export const gatheringKinds: readonly MessageKind[] = [
     events: ['messages.update'],
     byPhone: (phone, { event }) =>
       phone.editSealed(idOf(event), { eventMessage: { name: 'Meeting', isCanceled: true } }),
-    passages: { 'baileys to kurir': { otherwise: 'Baileys edits an event in the open.' } },
+    passages: { 'baileys to kurir': { impossible: 'Baileys edits an event in the open, which is refused.' } },
   },
   {
     name: 'event response',
