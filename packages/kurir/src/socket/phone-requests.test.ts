@@ -79,6 +79,19 @@ describe('messages that the phone is asked for (docs/protocol/03, 4.10)', () => 
     expect(upserted).toEqual([])
   })
 
+  it('are known by their author under the phone number too', async () => {
+    const { fake, requests, upserted } = setUp()
+    const pn = '15550002222@s.whatsapp.net'
+    fake.mappings.push({ pn, lid: '2@lid' })
+    const key = { remoteJid: pn, fromMe: false, id: 'A' }
+    await requests.resent({ key, message: { conversation: 'A' } }, 'REQ1')
+    expect(fake.core.memory.messages.progressOf('2@lid A')).toBe('handed-over')
+    expect(upserted).toMatchObject([{ message: { key: { ...key, remoteJidAlt: '2@lid' } } }])
+    fake.core.memory.messages.note('2@lid B', 'handed-over')
+    await requests.resent({ key: { ...key, id: 'B' }, message: { conversation: 'B' } }, 'REQ2')
+    expect(upserted).toHaveLength(1)
+  })
+
   it('are laid over what is known of them', async () => {
     const { requests, upserted, pass } = setUp()
     const known = { key: { ...keyOf('A'), addressingMode: 'lid' }, pushName: 'Bob', messageTimestamp: 1_699_999_000 }

@@ -1,4 +1,5 @@
 import type { CacheStore } from '../auth/cacheable-key-store.js'
+import { isPnUser, jidNormalizedUser } from '../binary/jid.js'
 import { KurirError } from '../errors/kurir-error.js'
 import type { WAMessage, WAMessageKey } from '../events/message-types.js'
 import { type Schedule, unrefSchedule } from '../events/schedule.js'
@@ -125,7 +126,8 @@ export class PhoneRequests {
     const known = await this.cache.get<Partial<WAMessage> | true>(id)
     await this.#forget(id)
     const { message: content, messageTimestamp } = message
-    const merged = typeof known === 'object' ? { ...known, key: known.key ?? message.key, message: content } : message
+    const told = typeof known === 'object' ? { ...known, key: known.key ?? message.key, message: content } : message
+    const merged = { ...told, key: await this.#withBothNames(told.key) }
     const { messages } = this.#core.memory
     const name = messageNameOfKey(merged.key)
     if (messages.progressOf(name) === 'handed-over') return
@@ -134,6 +136,16 @@ export class PhoneRequests {
       { ...merged, messageTimestamp: messageTimestamp ?? merged.messageTimestamp ?? 0 },
       requestId,
     )
+  }
+
+  /** The phone names the author in one namespace only; what came as a stanza is known by the LID. */
+  async #withBothNames(key: WAMessageKey): Promise<WAMessageKey> {
+    const { remoteJid, remoteJidAlt, participant, participantAlt, fromMe } = key
+    const [author, alternative] = participant ? [participant, participantAlt] : [remoteJid, remoteJidAlt]
+    if (fromMe === true || alternative || !author || isPnUser(author) !== true) return key
+    const lid = await this.#core.repository.lidMapping.getLIDForPN(author)
+    if (lid === null) return key
+    return { ...key, [participant ? 'participantAlt' : 'remoteJidAlt']: jidNormalizedUser(lid) }
   }
 
   async #forget(id: string): Promise<void> {
