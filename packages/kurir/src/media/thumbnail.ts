@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process'
 import { KurirError } from '../errors/kurir-error.js'
 import type { ILogger } from '../logger/logger.js'
 import { type Dimensions, extractImageThumb } from './pictures.js'
@@ -56,6 +55,7 @@ export function firstFrame(file: string): Promise<Buffer> {
     'pipe:1',
   ]
   const limits = { timeout: ffmpegDeadlineMs, killSignal: 'SIGKILL', maxBuffer: largestFrame } as const
+  const { execFile } = process.getBuiltinModule('node:child_process')
   return new Promise((resolve, reject) => {
     execFile(
       'ffmpeg',
