@@ -4,6 +4,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { SeededRandom } from '@kurir/simulator'
 import { KurirError } from 'kurir/errors'
+import { mediaTargets } from './fuzz/media-targets.mjs'
 import { messageTargets } from './fuzz/message-targets.mjs'
 import { signalTargets } from './fuzz/signal-targets.mjs'
 import { storageTargets } from './fuzz/storage-targets.mjs'
@@ -13,7 +14,7 @@ import { wireTargets } from './fuzz/wire-targets.mjs'
  * Everything that reads bytes, stanzas or text of others. A target has a name, its share of the cases, `make` for an
  * input, `run` for what must end well or with a KurirError, and where it needs them `prepare` and `end`.
  */
-export const fuzzTargets = [...wireTargets, ...messageTargets, ...signalTargets, ...storageTargets]
+export const fuzzTargets = [...wireTargets, ...messageTargets, ...signalTargets, ...storageTargets, ...mediaTargets]
 
 /** No single case may take longer; what is left over is for a busy machine. */
 const SLOWEST_MS = 2000
