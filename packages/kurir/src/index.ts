@@ -341,6 +341,7 @@ export {
   getCompanionPlatformId,
   getCompanionWebClientType,
   getPlatformId,
+  type PasskeyAssertion,
 } from './pairing/index.js'
 export { Long, proto, WAProto } from './proto/index.js'
 export {
@@ -399,6 +400,7 @@ export { makeWASocket, makeWASocket as default, type WASocket } from './socket/m
 export type { MessageRelayOptions } from './socket/message-sender.js'
 export type { MessagesRecvSocket } from './socket/messages-receive-layer.js'
 export type { MessagesSocket } from './socket/messages-send-layer.js'
+export type { PasskeyAuthenticator } from './socket/passkey-pairing.js'
 export { INITIAL_PREKEY_COUNT, MIN_PREKEY_COUNT, UPLOAD_TIMEOUT } from './socket/prekey-keeper.js'
 export { DEF_CALLBACK_PREFIX, DEF_TAG_PREFIX, PHONE_CONNECTION_CB } from './socket/stanza-events.js'
 export { generateMdTagPrefix } from './socket/stanza-ids.js'

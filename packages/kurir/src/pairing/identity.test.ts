@@ -19,7 +19,6 @@ import {
   isPairingRefresh,
   pairDeviceReply,
   pairingErrorReply,
-  pairingNotificationAck,
   parsePairDevice,
   parsePairDeviceSign,
   parsePairSuccess,
@@ -355,16 +354,12 @@ describe('other pairing stanzas', () => {
     expect({ ...built, attrs: { ...built.attrs, id: '1.2-10' } }).toEqual(logout)
   })
 
-  it('a refresh is recognised and acknowledged with its type', () => {
+  it('a refresh is recognised', () => {
     const refresh: BinaryNode = {
       tag: 'notification',
       attrs: { id: '5', from: '@s.whatsapp.net', type: 'companion_reg_refresh' },
     }
     expect(isPairingRefresh(refresh)).toBe(true)
     expect(isPairingRefresh({ ...refresh, attrs: { ...refresh.attrs, type: 'encrypt' } })).toBe(false)
-    expect(pairingNotificationAck(refresh)).toEqual({
-      tag: 'ack',
-      attrs: { id: '5', class: 'notification', type: 'companion_reg_refresh', to: '@s.whatsapp.net' },
-    })
   })
 })

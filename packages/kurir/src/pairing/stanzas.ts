@@ -155,12 +155,6 @@ export function buildRemoveCompanionDevice(jid: string, reason = 'user_initiated
   }
 }
 
-/** The ack of a notification that belongs to a pairing: it names the type (docs/protocol/01 §6.3, §7.3). */
-export function pairingNotificationAck(notification: BinaryNode): BinaryNode {
-  const { id = '', type = '' } = notification.attrs
-  return { tag: 'ack', attrs: { id, class: 'notification', type, to: S_WHATSAPP_NET } }
-}
-
 /** Whether a notification asks for a new QR at once (docs/protocol/01 §6.3). */
 export function isPairingRefresh(notification: BinaryNode): boolean {
   return notification.tag === 'notification' && notification.attrs.type === 'companion_reg_refresh'

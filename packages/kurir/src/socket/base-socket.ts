@@ -8,6 +8,7 @@ import type { ConnectionState } from '../events/connection-state.js'
 import type { BaileysBufferableEventEmitter } from '../events/event-buffer.js'
 import { bindWaitForConnectionUpdate } from '../events/wait-for-event.js'
 import type { ILogger } from '../logger/logger.js'
+import { buildRemoveCompanionDevice } from '../pairing/stanzas.js'
 import type { SignalKeyStoreWithTransaction } from '../signal/key-store.js'
 import type { SignalRepositoryWithLIDStore } from '../signal/repository.js'
 import { fetchAccountReachoutTimelock, fetchNewChatMessageCap } from './account-limits.js'
@@ -126,7 +127,7 @@ function receiveServerStanzas(core: SocketCore, pairing: PairingSession, login: 
   connection.onStanza('stream:error', node => login.streamFailed(node))
   connection.onStanza('xmlstreamend', () => login.streamEnded())
   connection.onStanza('ib', node => receiveBulletin(core, login, node))
-  core.hooks.linkCode = node => pairing.receiveLinkCode(node)
+  core.hooks.pairing = node => pairing.receiveNotification(node)
 }
 
 const answerPing =
@@ -195,14 +196,7 @@ async function logOut({ connection, creds, logger }: SocketCore, message: string
   const jid = creds.me?.id
   if (jid !== undefined && connection.phase === 'open') {
     await connection
-      .query(
-        {
-          tag: 'iq',
-          attrs: { to: S_WHATSAPP_NET, type: 'set', xmlns: 'md' },
-          content: [{ tag: 'remove-companion-device', attrs: { jid, reason: 'user_initiated' } }],
-        },
-        LOGOUT_DEADLINE_MS,
-      )
+      .query(buildRemoveCompanionDevice(jid), LOGOUT_DEADLINE_MS)
       .catch(error => logger.warn({ err: error }, 'the server did not confirm the logout'))
   }
   await connection.end(reason)

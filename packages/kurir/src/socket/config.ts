@@ -12,6 +12,7 @@ import type { SignalAuthState, TransactionCapabilityOptions } from '../signal/ke
 import type { LIDMapping } from '../signal/lid-mapping.js'
 import type { SignalRepositoryWithLIDStore } from '../signal/repository.js'
 import type { CacheStore, PossiblyExtendedCacheStore } from './cache-store.js'
+import type { PasskeyAuthenticator } from './passkey-pairing.js'
 
 export type WAVersion = [number, number, number]
 export type WABrowserDescription = [string, string, string]
@@ -21,7 +22,7 @@ export type PatchedMessageWithRecipientJID = proto.IMessage & { recipientJid?: s
 
 /**
  * Everything a socket can be told (docs/protocol/06, factory and configuration). The names and defaults are those of
- * Baileys 7; `noiseRoot`, `random` and `clock` are Kurir's own.
+ * Baileys 7; `noiseRoot`, `passkey` and `clock` are Kurir's own.
  */
 export interface SocketConfig {
   /** Credentials and key store; the only required member. */
@@ -98,6 +99,8 @@ export interface SocketConfig {
   mediaOrigins?: readonly string[]
   /** Lets the program give media by URLs that lead into private networks; they are refused otherwise. */
   allowPrivateAddresses?: boolean
+  /** Asked when the service wants the account's passkey for linking; without it such an account cannot be linked. */
+  passkey?: PasskeyAuthenticator
   /** Milliseconds since the epoch; replaceable so that tests need not wait. */
   clock: () => number
 }

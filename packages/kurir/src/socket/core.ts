@@ -33,8 +33,8 @@ export interface SocketCore {
 
 /** What a lower layer needs from a higher one; each is filled in by the layer that can do it. */
 export interface LayerHooks {
-  /** Takes `link_code_companion_reg` notifications (base layer). */
-  linkCode: (node: BinaryNode) => Promise<void>
+  /** Takes the notifications that belong to linking (base layer). */
+  pairing: (node: BinaryNode) => Promise<void>
   /** Asks the server for the LIDs of phone numbers (usync layer). */
   lookUpLids: (pns: readonly string[]) => Promise<LIDMapping[] | undefined>
   /** Resolves when every stanza received so far has been handled (receiving layer). */
@@ -62,7 +62,7 @@ export function makeCore(config: SocketConfig): SocketCore {
   const ev = makeEventBuffer(logger)
   const keys = addTransactionCapability(auth.keys, logger, config.transactionOpts)
   const hooks: LayerHooks = {
-    linkCode: async () => {},
+    pairing: async () => {},
     lookUpLids: async () => undefined,
     incomingSettled: async () => {},
     groupMetadata: async () => undefined,

@@ -20,6 +20,13 @@ export interface NotificationReceiverParts {
   readonly groupChanged: (jid: string) => void
 }
 
+const PAIRING_NOTIFICATIONS = [
+  'link_code_companion_reg',
+  'companion_reg_refresh',
+  'passkey_prologue_request',
+  'crsc_continuation',
+]
+
 type Handler = (node: BinaryNode) => Promise<void>
 
 /** Handles `<notification>` stanzas by type; every one is acknowledged, also when handling failed. */
@@ -38,7 +45,7 @@ export class NotificationReceiver {
       ['contacts', node => this.#contacts(node)],
       ['w:gp2', async node => parts.groupChanged(node.attrs['from'] ?? '')],
       ['mediaretry', async node => parts.media.receiveAnswer(node)],
-      ['link_code_companion_reg', node => core.hooks.linkCode(node)],
+      ...PAIRING_NOTIFICATIONS.map((type): [string, Handler] => [type, node => core.hooks.pairing(node)]),
     ])
   }
 

@@ -11,9 +11,10 @@ import {
   readPairingReference,
 } from '../pairing/pairing-code.js'
 import { buildPairingQRData } from '../pairing/qr.js'
-import { pairingErrorReply, parsePairDevice } from '../pairing/stanzas.js'
+import { isPairingRefresh, pairDeviceReply, pairingErrorReply, parsePairDevice } from '../pairing/stanzas.js'
 import { ConnectionError } from './connection-errors.js'
 import type { SocketCore } from './core.js'
+import { PasskeyPairing } from './passkey-pairing.js'
 
 const FIRST_QR_MS = 60_000
 const NEXT_QR_MS = 20_000
@@ -28,9 +29,11 @@ export class PairingSession {
   #references: string[] = []
   #qrTimer: NodeJS.Timeout | undefined
   #byCode: CodePairing | undefined
+  readonly #passkey: PasskeyPairing
 
   constructor(core: SocketCore) {
     this.#core = core
+    this.#passkey = new PasskeyPairing(core, () => clearTimeout(this.#qrTimer))
     core.connection.onEnd(() => clearTimeout(this.#qrTimer))
   }
 
@@ -40,7 +43,7 @@ export class PairingSession {
     if (this.#isLinkedAlready(iq)) return
     connection.pairingStarted()
     this.#references = [...parsePairDevice(iq)]
-    await connection.sendNode({ tag: 'iq', attrs: { to: '@s.whatsapp.net', type: 'result', id: iq.attrs['id'] ?? '' } })
+    await connection.sendNode(pairDeviceReply(iq))
     clearTimeout(this.#qrTimer)
     this.#showNext(config.qrTimeout ?? FIRST_QR_MS)
   }
@@ -94,8 +97,22 @@ export class PairingSession {
     return pairing.code
   }
 
-  /** A `link_code_companion_reg` notification: the user typed the code, or it expired. */
-  async receiveLinkCode(notification: BinaryNode): Promise<void> {
+  /** A notification that belongs to linking: by code, by passkey, or the wish for another QR. */
+  async receiveNotification(notification: BinaryNode): Promise<void> {
+    if (this.#isLinkedAlready(notification)) return
+    if (isPairingRefresh(notification)) this.#refresh()
+    else if (notification.attrs['type'] === 'link_code_companion_reg') await this.#receiveLinkCode(notification)
+    else this.#passkey.receive(notification)
+  }
+
+  /** The service wants the next QR at once (docs/protocol/01 §6.3). */
+  #refresh(): void {
+    clearTimeout(this.#qrTimer)
+    this.#showNext(this.#core.config.qrTimeout ?? NEXT_QR_MS)
+  }
+
+  /** The user typed the code, or it expired. */
+  async #receiveLinkCode(notification: BinaryNode): Promise<void> {
     const { connection, creds, ev, config, logger } = this.#core
     const pairing = this.#byCode
     const stage = parseLinkCodeNotification(notification)

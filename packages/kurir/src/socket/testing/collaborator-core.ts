@@ -45,8 +45,8 @@ export function testCore({
   const { logger, lines } = recordingLogger()
   const creds: AuthenticationCreds = { ...initAuthCreds(), ...given }
   const clock = () => NOW * 1000
-  const config = { ...DEFAULT_CONNECTION_CONFIG, clock, logger, ...settings }
-  const keys = addTransactionCapability(makeMemoryKeyStore(), logger, config.transactionOpts)
+  const keys = addTransactionCapability(makeMemoryKeyStore(), logger, DEFAULT_CONNECTION_CONFIG.transactionOpts)
+  const config = { ...DEFAULT_CONNECTION_CONFIG, auth: { creds, keys }, clock, logger, ...settings }
   const ev = makeEventBuffer(logger)
   ev.on('creds.update', update => {
     Object.assign(creds, update)
@@ -95,7 +95,7 @@ export function testCore({
     repository: makeLibSignalRepository({ creds, keys }, logger),
     connection,
     clock: new ServerClock(clock),
-    hooks: { linkCode: async () => {}, lookUpLids: async () => undefined, incomingSettled: async () => {} },
+    hooks: { pairing: async () => {}, lookUpLids: async () => undefined, incomingSettled: async () => {} },
     sent,
     log: lines,
     events,
