@@ -28,6 +28,11 @@ export class LoginSequence {
 
   async accepted(node: BinaryNode): Promise<void> {
     const { connection, ev, creds, clock, logger } = this.#core
+    const { phase } = connection
+    if (phase !== 'authenticating') {
+      logger.warn({ phase }, 'ignored a second verdict on the login')
+      return
+    }
     clock.updateFrom(node)
     connection.loginAccepted()
     const lid = node.attrs['lid']

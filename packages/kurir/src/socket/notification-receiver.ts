@@ -3,6 +3,7 @@ import { isLidUser, isPnUser, jidDecode, jidNormalizedUser, S_WHATSAPP_NET } fro
 import type { BinaryNode } from '../binary/node.js'
 import { buildAck } from '../messages/acks.js'
 import { isOwnAccount, userFormOf } from '../messages/own-account.js'
+import { parseDecimal } from '../messages/stanza-values.js'
 import type { SocketCore } from './core.js'
 import type { DeviceDirectory } from './device-directory.js'
 import type { IncomingQueue } from './incoming-queue.js'
@@ -82,7 +83,8 @@ export class NotificationReceiver {
     const count = getBinaryNodeChild(node, 'count')
     const { preKeys } = this.#parts
     if (count) {
-      await preKeys.refill(Number(count.attrs['value'] ?? 0))
+      const left = parseDecimal(count.attrs['value'])
+      if (left !== undefined) await preKeys.refill(left)
     } else if (getBinaryNodeChild(node, 'digest')) {
       await preKeys.checkDigest()
     } else if (getBinaryNodeChild(node, 'identity') && from !== S_WHATSAPP_NET) {
@@ -110,12 +112,11 @@ export class NotificationReceiver {
   async #accountSync(node: BinaryNode): Promise<void> {
     const { ev, creds } = this.#core
     if (getBinaryNodeChild(node, 'devices')) await this.#parts.devices.applyNotification(node)
-    const disappearing = getBinaryNodeChild(node, 'disappearing_mode')
-    if (disappearing?.attrs['duration'] !== undefined) {
-      const defaultDisappearingMode = {
-        ephemeralExpiration: Number(disappearing.attrs['duration']),
-        ephemeralSettingTimestamp: Number(disappearing.attrs['t'] ?? 0),
-      }
+    const disappearing = getBinaryNodeChild(node, 'disappearing_mode')?.attrs
+    const ephemeralExpiration = parseDecimal(disappearing?.['duration'])
+    if (ephemeralExpiration !== undefined) {
+      const ephemeralSettingTimestamp = parseDecimal(disappearing?.['t']) ?? 0
+      const defaultDisappearingMode = { ephemeralExpiration, ephemeralSettingTimestamp }
       ev.emit('creds.update', { accountSettings: { ...creds.accountSettings, defaultDisappearingMode } })
     }
     for (const item of getBinaryNodeChildren(getBinaryNodeChild(node, 'blocklist'), 'item')) {
