@@ -1,4 +1,6 @@
+import type { BinaryNode, KurirError } from 'kurir'
 import { describe, expect, it } from 'vitest'
+import { rejection } from './support/kurir-client.js'
 import { worldForEachTest } from './support/world.js'
 
 const world = worldForEachTest()
@@ -16,6 +18,33 @@ describe('questions about users (docs/protocol/06 §4.2 and §4.3)', () => {
     expect(await client.socket.onWhatsApp()).toEqual([])
     expect(await client.socket.onWhatsApp(friend.lid)).toEqual([])
     expect(await client.socket.signalRepository.lidMapping.getLIDForPN(friend.jid)).toBe(friend.lid)
+  })
+
+  it('a message to somebody who is not there is refused, not shown as sent on the other own devices', async () => {
+    const owner = await world().phone('owner')
+    const client = await world().linked(owner)
+    const write = (jid: string): Promise<KurirError> => rejection(client.sendText(jid, 'anybody?'))
+    // The service has no keys of one phone, and does not even name the other.
+    expect(await write('6289999999998@s.whatsapp.net')).toMatchObject({ code: 'all-encryptions-failed' })
+    const withoutStranger = (answer: BinaryNode): BinaryNode =>
+      Array.isArray(answer.content)
+        ? {
+            ...answer,
+            content: answer.content
+              .filter(({ attrs }) => attrs['jid']?.startsWith('6289999999999') !== true)
+              .map(withoutStranger),
+          }
+        : answer
+    world().service.faults.add({
+      direction: 'to-client',
+      match: { tag: 'iq', child: 'usync' },
+      action: { kind: 'alter', alter: withoutStranger },
+    })
+    expect(await write('6289999999999@s.whatsapp.net')).toMatchObject({
+      code: 'recipient-unknown',
+      output: { statusCode: 404 },
+    })
+    expect(owner.messages).toEqual([])
   })
 
   it('fetchStatus and fetchDisappearingDuration give what people have set', async () => {

@@ -173,6 +173,11 @@ export class DeviceDirectory {
         if (list) lists.set(user, list)
       }),
     )
+    // About whom the server says nothing, or that it cannot say: what we had still stands, until we can ask again.
+    for (const user of asked) {
+      const stored = lists.has(user) ? undefined : await this.#stored(user)
+      if (stored) lists.set(user, this.#inForce(user, stored))
+    }
     return lists
   }
 
@@ -211,7 +216,8 @@ export class DeviceDirectory {
         return stored ? { devices: this.#remember(user, stored) } : {}
       case 'refused':
         logger.warn({ user, err: outcome.error }, 'a device list was refused')
-        return { devices: this.#remember(user, stored ?? PRIMARY_ONLY) }
+        // Not kept: a list that we cannot judge yet, after a change of identity, is asked for again with the next message.
+        return { devices: this.#inForce(user, stored ?? PRIMARY_ONLY) }
       case 'identity-needed':
         return { identityNeeded: true }
     }
@@ -223,9 +229,14 @@ export class DeviceDirectory {
   }
 
   #remember(user: string, record: DeviceRecord): readonly string[] {
+    return this.#keep(user, this.#inForce(user, record))
+  }
+
+  /** The devices of a record that count today. */
+  #inForce(user: string, record: DeviceRecord): readonly string[] {
     const isOld = isOutdated(record, this.#core.clock.nowSeconds())
     if (isOld) this.#core.logger.warn({ user }, 'a device list is out of date: its companions are left out')
-    return this.#keep(user, deviceJids(user, isOld ? PRIMARY_ONLY : record))
+    return deviceJids(user, isOld ? PRIMARY_ONLY : record)
   }
 
   #keep(user: string, devices: readonly string[]): readonly string[] {

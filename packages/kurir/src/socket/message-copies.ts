@@ -153,3 +153,10 @@ export function allEncryptionsFailed(id: string, jid: string): KurirError {
     data: { id, jid },
   })
 }
+
+export function recipientUnknown(id: string, jid: string): KurirError {
+  return new KurirError('recipient-unknown', 'The service names no device of the recipient', {
+    statusCode: 404,
+    data: { id, jid },
+  })
+}

@@ -25,7 +25,7 @@ import { makeAudienceStanza } from './audience-sender.js'
 import type { SocketCore } from './core.js'
 import type { DeviceDirectory } from './device-directory.js'
 import { makeGroupStanza } from './group-sender.js'
-import { allEncryptionsFailed, isHosted, MessageCopies, MessageEncodings } from './message-copies.js'
+import { allEncryptionsFailed, isHosted, MessageCopies, MessageEncodings, recipientUnknown } from './message-copies.js'
 import { patchMessage } from './message-patch.js'
 import { isThisDevice, ownAccount, ownUserLike } from './own-account.js'
 import { KeyedQueue } from './scheduling.js'
@@ -79,7 +79,7 @@ export class MessageSender {
 
   /**
    * @returns the message id
-   * @throws KurirError `not-authenticated` (401), `all-encryptions-failed` (500), `unsupported-destination` (400),
+   * @throws KurirError `not-authenticated` (401), `recipient-unknown` (404), `all-encryptions-failed` (500), `unsupported-destination` (400),
    *   `invalid-content` for a status without audience or a kind that a channel does not take
    */
   async relay(jid: string, message: proto.IMessage, options: MessageRelayOptions): Promise<string> {
@@ -133,7 +133,9 @@ export class MessageSender {
     )
     // Copies for our own devices alone would look like a message that was sent.
     const isRecipient = (device: string) => isOwnAccount(to, me) || !isOwnAccount(device, me)
-    if (targets.some(isRecipient) && !copies.some(copy => isRecipient(copy.jid))) throw allEncryptionsFailed(id, jid)
+    if (!isOwnAccount(to, me) && !copies.some(copy => isRecipient(copy.jid))) {
+      throw targets.some(isRecipient) ? allEncryptionsFailed(id, jid) : recipientUnknown(id, jid)
+    }
     if (copies.length === 0) return
     this.#sent.add({ id, to, isGroup: false, message: patched.message, devices: copies.map(copy => copy.jid) })
     const biz = businessCompanionOf(patched.message)
