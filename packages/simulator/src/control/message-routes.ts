@@ -30,6 +30,14 @@ export const messageRoutes = (simulator: Simulator): readonly Route[] => {
     route('POST', '/phones/:/read', ({ body, ...request }) =>
       phone({ body, ...request }).read(text(body['id'], 'id'), oneOf(body['type'] ?? 'read', READING, 'type')),
     ),
+    route('POST', '/phones/:/calls', async request => {
+      const { to, video } = request.body
+      return { callId: await phone(request).call(text(to, 'to'), { video: video === true }) }
+    }),
+    route('POST', '/phones/:/calls/:/:', request => {
+      const [, callId = '', answer] = request.parameters
+      phone(request).answerCall(callId, oneOf(answer, ['accept', 'reject', 'terminate'], 'answer'))
+    }),
     route('POST', '/phones/:/history', request =>
       phone(request).sendHistory(text(request.body['device'], 'device'), request.body['full'] === true),
     ),

@@ -2,7 +2,7 @@ import type { BinaryNode } from 'kurir/binary'
 import type { Device } from '../accounts/device.js'
 import type { Clock } from '../clock.js'
 import type { SeededRandom } from '../random.js'
-import { corruptCiphertext, type FaultAction, type FaultRule, matches } from './fault-rule.js'
+import { corruptCiphertext, type FaultAction, type FaultRule, matches, withoutContent } from './fault-rule.js'
 
 /** A rule at work. */
 export interface ActiveFault {
@@ -137,6 +137,9 @@ export class FaultInjector {
         return
       case 'corrupt':
         pass(corruptCiphertext(node, limit => this.#random.below(limit)))
+        return
+      case 'unavailable':
+        pass(withoutContent(node, action.type))
         return
       case 'alter': {
         const altered = action.alter(node)

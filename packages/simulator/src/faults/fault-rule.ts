@@ -14,6 +14,8 @@ export type FaultAction =
   | { readonly kind: 'reorder'; readonly window: number; readonly holdMs?: number }
   /** One byte of the ciphertext in `<enc>` is changed. */
   | { readonly kind: 'corrupt' }
+  /** To clients: the content is only on the phone; `type` says why, such as `view_once`. */
+  | { readonly kind: 'unavailable'; readonly type?: string }
   /** Passed on as the function makes it; undefined drops it. For forged keys, lists and attributes. */
   | { readonly kind: 'alter'; readonly alter: (node: BinaryNode) => BinaryNode | undefined }
   /** From clients: a message is acked with this error, a request answered with it; nothing else happens. */
@@ -94,4 +96,12 @@ export const corruptCiphertext = (node: BinaryNode, pick: (limit: number) => num
   }
   if (!Array.isArray(content)) return node
   return { ...node, content: content.map(child => corruptCiphertext(child, pick)) }
+}
+
+/** The message without its content, which only the phone has (docs/protocol/03 §4.6, §4.7). */
+export const withoutContent = (node: BinaryNode, type: string | undefined): BinaryNode => {
+  if (node.tag !== 'message' || !Array.isArray(node.content)) return node
+  const rest = node.content.filter(({ tag }) => tag !== 'enc' && tag !== 'plaintext')
+  const unavailable: BinaryNode = { tag: 'unavailable', attrs: type === undefined ? {} : { type } }
+  return { ...node, content: [...rest, unavailable] }
 }

@@ -23,7 +23,8 @@ export const groupElement = (group: Group, key?: string, further: readonly Binar
     addressing_mode: addressing,
     key,
   }
-  return element('group', attrs, [...members, ...further])
+  const timer = group.expiration === 0 ? [] : [element('ephemeral', { expiration: String(group.expiration) })]
+  return element('group', attrs, [...members, ...timer, ...further])
 }
 
 export const memberAttributes = (account: Account, lid: boolean): Record<string, string> =>

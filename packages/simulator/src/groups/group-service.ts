@@ -91,6 +91,14 @@ export class GroupService {
     this.#notify(group, actor, change, group.members.keys())
   }
 
+  /** Lets messages vanish after so many seconds; 0 ends that. */
+  setExpiration(group: Group, actor: Account, seconds: number): void {
+    group.expiration = seconds
+    const change =
+      seconds === 0 ? element('not_ephemeral') : element('ephemeral', { expiration: String(seconds), trigger: '1' })
+    this.#notify(group, actor, change, group.members.keys())
+  }
+
   #byKey(creator: Account, key: string | undefined): Group | undefined {
     if (key === undefined) return undefined
     for (const group of this.#core.groups.all()) {

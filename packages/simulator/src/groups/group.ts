@@ -25,6 +25,8 @@ export class Group {
   subject: string
   subjectSetAt: number
   subjectSetBy: Account
+  /** Seconds after which messages vanish; 0: never. */
+  expiration = 0
   readonly members = new Map<Account, GroupMember>()
   #membersVersion = 0
   #fanOut: { readonly version: string; readonly devices: readonly Device[]; readonly hash: string } | undefined

@@ -5,6 +5,7 @@ import { Device } from '../accounts/device.js'
 import type { SeededRandom } from '../random.js'
 import type { Service } from '../router/service.js'
 import { childrenOf, element } from '../router/stanzas.js'
+import { PhoneCalls } from './phone-calls.js'
 import type { PhoneContext } from './phone-context.js'
 import { PhoneDirectory } from './phone-directory.js'
 import { PhoneHistory } from './phone-history.js'
@@ -53,6 +54,7 @@ export class PhoneCore {
   readonly #directory: PhoneDirectory
   protected readonly sender: PhoneSender
   protected readonly history: PhoneHistory
+  protected readonly calls: PhoneCalls
   /** Answers requests of own companions; `answers = false` leaves them without one. */
   readonly peer: PhonePeer
   /** Uploads files again; `answer` says what companions get. */
@@ -96,6 +98,7 @@ export class PhoneCore {
       peer: (companion, id, message) => this.#inBackground(this.peer.answer(companion, id, message)),
     })
     this.history = new PhoneHistory(context, this.sender, options.history)
+    this.calls = new PhoneCalls(context, this.#directory)
     this.#linking = new PhoneLinking(context, this.sender, this.history, options)
     this.peer = new PhonePeer(this.sender, this.#linking, this.history)
     this.mediaRetry = new PhoneMediaRetry(context, this.history)
@@ -265,6 +268,9 @@ export class PhoneCore {
         return
       case 'receipt':
         await this.#takeReceipt(node)
+        return
+      case 'call':
+        this.calls.take(node)
         return
       case 'notification':
         await this.#takeNotification(node)

@@ -17,6 +17,12 @@ export const createGroup = async (
   return `${getBinaryNodeChild(answer, 'group')?.attrs['id'] ?? ''}@g.us`
 }
 
+/** Lets messages of a group vanish after so many seconds; 0 ends that. @throws KurirError `request-refused` */
+export const setGroupExpiration = async ({ wire }: PhoneContext, group: string, seconds: number): Promise<void> => {
+  const change = seconds === 0 ? element('not_ephemeral') : element('ephemeral', { expiration: String(seconds) })
+  await wire.query({ xmlns: 'w:g2', type: 'set', to: group }, [change])
+}
+
 export type GroupChange = 'add' | 'remove' | 'promote' | 'demote'
 
 /** Changes members. @throws KurirError `request-refused` */

@@ -161,6 +161,35 @@ describe('phones', () => {
     expect(setting.message.protocolMessage?.ephemeralExpiration).toBe(604_800)
   })
 
+  it('call each other', async () => {
+    const callId = await alice.call(bob.jid, { video: true })
+    const offer = await bob.waitForCall(({ kind }) => kind === 'offer')
+    expect(offer).toMatchObject({ callId, from: alice.jid, creator: alice.jid, video: true })
+    bob.answerCall(callId, 'accept')
+    await alice.waitForCall(({ kind }) => kind === 'accept')
+    alice.answerCall(callId, 'terminate', 'timeout')
+    expect(await bob.waitForCall(({ kind }) => kind === 'terminate')).toMatchObject({ callId, reason: 'timeout' })
+    expect(() => bob.answerCall(callId, 'reject')).toThrow(expect.objectContaining({ code: 'unknown-call' }))
+    const second = await bob.call(alice.lid)
+    await alice.waitForCall(signal => signal.callId === second)
+    alice.answerCall(second, 'reject')
+    await bob.waitForCall(({ kind, callId: id }) => kind === 'reject' && id === second)
+  })
+
+  it('set the timer of a group', async () => {
+    const group = await alice.createGroup('Two', [bob.jid])
+    const told: string[] = []
+    wa.onStanza(({ direction, device, node }) => {
+      if (direction === 'to-client' && device === bob.jid && node.tag === 'notification') {
+        told.push(...(node.content as { tag: string }[]).map(({ tag }) => tag))
+      }
+    })
+    await alice.setGroupTimer(group, 86_400)
+    await alice.setGroupTimer(group, 0)
+    expect(told).toEqual(['ephemeral', 'not_ephemeral'])
+    await expect(alice.setGroupTimer(group, 60)).rejects.toMatchObject({ code: 'request-refused' })
+  })
+
   it('refuse a file that is gone or damaged', async () => {
     const { message } = await arrived(bob, await alice.send(bob.jid, { media: 'image', file: FILE }))
     const { imageMessage } = message

@@ -5,6 +5,7 @@ import type { SeededRandom } from '../random.js'
 import type { Service } from '../router/service.js'
 import { element } from '../router/stanzas.js'
 import * as addOns from './phone-addons.js'
+import type { CallOptions, PhoneCallSignal } from './phone-calls.js'
 import {
   inAlbum,
   type PhoneContent,
@@ -14,7 +15,7 @@ import {
   withContext,
 } from './phone-content.js'
 import { PhoneCore } from './phone-core.js'
-import { changeGroup, createGroup, type GroupChange } from './phone-groups.js'
+import { changeGroup, createGroup, type GroupChange, setGroupExpiration } from './phone-groups.js'
 import type { LinkingOptions } from './phone-linking.js'
 import { downloadFile, mediaMessage, type PhoneFile, type UploadedFile, uploadFile } from './phone-media.js'
 import { type RememberedMessage, unknownMessage } from './phone-memory.js'
@@ -146,6 +147,11 @@ export class Phone extends PhoneCore {
     return sent.message
   }
 
+  /** The same for a group, which the service tells. @throws KurirError `request-refused` */
+  async setGroupTimer(group: string, seconds: number): Promise<void> {
+    await setGroupExpiration(this.context(), group, seconds)
+  }
+
   /** Encrypts a file and puts it on the media host: for messages that are written by hand. */
   async upload(type: MediaType, file: PhoneFile): Promise<UploadedFile> {
     const { service, random } = this.context()
@@ -177,6 +183,24 @@ export class Phone extends PhoneCore {
    */
   async sendHistory(companionJid: string, full = false): Promise<void> {
     await this.history.send(companionJid, full)
+  }
+
+  /** Calls a user: rings at all devices, and goes on until somebody ends it; resolves with the id of the call. */
+  async call(jid: string, options: CallOptions = {}): Promise<string> {
+    return await this.calls.offer(jid, options)
+  }
+
+  /** Takes, refuses or ends a call. @throws KurirError `unknown-call` */
+  answerCall(callId: string, answer: 'accept' | 'reject' | 'terminate', reason?: string): void {
+    this.calls.answer(callId, answer, reason)
+  }
+
+  /** The first signal about a call that fits, of those that came and those to come. @throws KurirError `timed-out` */
+  async waitForCall(
+    predicate: (signal: PhoneCallSignal) => boolean = () => true,
+    timeoutMs = 10_000,
+  ): Promise<PhoneCallSignal> {
+    return await this.calls.wait(predicate, timeoutMs)
   }
 
   /** Marks a message as read: its author gets the receipt. @throws KurirError `unknown-message` */

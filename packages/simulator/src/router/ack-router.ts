@@ -1,6 +1,7 @@
 import type { BinaryNode } from 'kurir/binary'
 import type { Device } from '../accounts/device.js'
 import type { ServiceCore } from './service-core.js'
+import { childrenOf } from './stanzas.js'
 
 /** Takes acks of clients: what they confirm leaves the queue. */
 export const takeAck = (core: ServiceCore, device: Device, node: BinaryNode): void => {
@@ -20,9 +21,14 @@ export const takeAck = (core: ServiceCore, device: Device, node: BinaryNode): vo
   core.violation(device, 'unexpected-receipt', `message ${id} was never delivered to this device`, node)
 }
 
-/** The ack names sender, participant and type as the stanza has them (docs/protocol/03 §4.8). */
+/** The ack names sender, participant and type as the stanza has them (docs/protocol/03 §4.8); of a call its payload. */
 const isAckOf = (ack: BinaryNode, stanza: BinaryNode): boolean => {
-  const { from, participant, type } = stanza.attrs
+  const { from, participant } = stanza.attrs
+  const type = stanza.tag === 'call' ? payloadOf(stanza, ack) : stanza.attrs['type']
   const sameSender = ack.attrs['to'] === from || `@${ack.attrs['to'] ?? ''}` === from
   return sameSender && ack.attrs['participant'] === participant && ack.attrs['type'] === type
 }
+
+/** Either form of acknowledging a call is known: with the name of the payload, and without (docs/protocol/03 §10.3). */
+const payloadOf = (call: BinaryNode, ack: BinaryNode): string | undefined =>
+  ack.attrs['type'] === undefined ? undefined : childrenOf(call)[0]?.tag

@@ -9,6 +9,7 @@ import { childrenOf, element } from './stanzas.js'
 const PRIVATE_TYPES = new Set(['peer_msg', 'hist_sync', 'server-error'])
 const READING_TYPES = new Set(['read', 'read-self', 'played', 'played-self'])
 const RETRY_TYPES = new Set<string | undefined>(['retry', 'enc_rekey_retry'])
+const CALL_PARTS = ['offer', 'accept', 'reject', 'enc_rekey']
 const DELIVERY_TYPES = new Set<string | undefined>([undefined, 'inactive', 'sender', 'peer_msg', 'retry'])
 
 /** Takes receipts: acks them, takes the message out of the queue, and passes them on to who wrote it. */
@@ -23,6 +24,10 @@ export class ReceiptRouter {
     const ids = receiptIds(node)
     const { id, to, type, participant } = node.attrs
     this.#core.delivery.write(device, element('ack', { class: 'receipt', id, from: to, type, t: this.#core.time() }))
+    if (CALL_PARTS.some(tag => getBinaryNodeChild(node, tag) !== undefined)) {
+      this.#confirmCall(device, node)
+      return
+    }
     for (const each of ids) {
       if (DELIVERY_TYPES.has(type)) {
         const message = device.queue.confirm({ class: 'message', id: each, from: to, participant })
@@ -42,6 +47,13 @@ export class ReceiptRouter {
     if (type !== undefined && PRIVATE_TYPES.has(type)) return
     if (to?.endsWith('@g.us') || to?.endsWith('@broadcast')) this.#forwardToParticipant(device, node, ids)
     else this.#forwardToSender(device, node, ids)
+  }
+
+  /** Signals of a call are confirmed by receipts that name them (docs/protocol/03 §10.3). */
+  #confirmCall(device: Device, node: BinaryNode): void {
+    const { id = '', to } = node.attrs
+    if (device.queue.confirm({ class: 'call', id, from: to }) !== undefined) return
+    this.#core.violation(device, 'unexpected-receipt', `call signal ${id} was never delivered to this device`, node)
   }
 
   /** A companion asks its phone to upload a file again; the file may be of any message, of history too. */

@@ -7,6 +7,7 @@ import type { MediaHost } from '../media/media-host.js'
 import { PairingDesk } from '../pairing/pairing-desk.js'
 import { StanzaValidator } from '../strict/stanza-validator.js'
 import { takeAck } from './ack-router.js'
+import { CallRouter } from './call-router.js'
 import { encryptHandlers } from './iq/encrypt.js'
 import { groupHandlers } from './iq/groups.js'
 import { linkedDeviceHandlers } from './iq/linked-devices.js'
@@ -40,6 +41,7 @@ export class Service {
   readonly #messages: MessageRouter
   readonly #receipts: ReceiptRouter
   readonly #presence: PresenceRouter
+  readonly #calls: CallRouter
   readonly #handlers: ReadonlyMap<string, IqHandler>
   /** Pings that wait for their answer, by id. */
   readonly #pings = new Map<string, () => void>()
@@ -56,6 +58,7 @@ export class Service {
     this.#messages = new MessageRouter(core)
     this.#receipts = new ReceiptRouter(core)
     this.#presence = new PresenceRouter(core)
+    this.#calls = new CallRouter(core)
     this.#handlers = new Map(
       Object.entries({
         ...sessionHandlers(media),
@@ -152,6 +155,9 @@ export class Service {
         break
       case 'ack':
         takeAck(this.core, device, node)
+        break
+      case 'call':
+        if (fits) this.#calls.route(device, node)
         break
       case 'presence':
         this.#presence.presence(device, node)

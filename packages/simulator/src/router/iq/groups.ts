@@ -25,6 +25,8 @@ export const groupHandlers = (core: ServiceCore, groups: GroupService): Readonly
   'w:g2 set promote': ({ device, node }) => change(core, groups, device, node),
   'w:g2 set demote': ({ device, node }) => change(core, groups, device, node),
   'w:g2 set subject': ({ device, node, child }) => subject(core, groups, device, node, child),
+  'w:g2 set ephemeral': ({ device, node, child }) => expiration(core, groups, device, node, child),
+  'w:g2 set not_ephemeral': ({ device, node, child }) => expiration(core, groups, device, node, child),
   'w:g2 set leave': ({ device, child }) => leave(core, groups, device, child),
 })
 
@@ -99,6 +101,25 @@ const subject = (
   const text = textOf(child) ?? ''
   if (text.length > 100) return new IqFailure(406, 'not-acceptable', [element('field', { name: 'subject' })])
   groups.setSubject(group, device.account, text)
+  return []
+}
+
+/** The values that apps offer (docs/protocol/03 §2.5). */
+const TIMERS = new Set([0, 86_400, 604_800, 7_776_000])
+
+const expiration = (
+  core: ServiceCore,
+  groups: GroupService,
+  device: Device,
+  node: BinaryNode,
+  child: BinaryNode | undefined,
+): IqAnswer => {
+  const group = core.groups.get(node.attrs['to'])
+  if (group === undefined) return new IqFailure(404, 'item-not-found')
+  if (!group.has(device.account)) return new IqFailure(403, 'forbidden')
+  const seconds = Number(child?.attrs['expiration'] ?? 0)
+  if (!TIMERS.has(seconds)) return new IqFailure(400, 'bad-request')
+  groups.setExpiration(group, device.account, seconds)
   return []
 }
 
