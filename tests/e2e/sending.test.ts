@@ -131,6 +131,44 @@ describe('a status', () => {
   })
 })
 
+describe('a broadcast list', () => {
+  const world = worldForEachTest()
+
+  it('reaches everybody whom the sender names', async () => {
+    const chat = await prepare(world(), 'user')
+    const carol = await world().phone('Carol')
+    const list = '1700000000@broadcast'
+    const message = await sent(chat.bot, list, { text: 'to all' }, { statusJidList: [chat.person, carol.jid] })
+    for (const phone of [chat.reader, carol]) {
+      const read = await phone.waitForMessage(({ id }) => id === message.key.id)
+      expect(read).toMatchObject({ text: 'to all', chat: list })
+    }
+    expect(stanzaOf(chat, message.key.id ?? '')?.attrs['phash']).toMatch(/^2:/)
+  })
+})
+
+describe('the preview of a link', () => {
+  const world = worldForEachTest()
+
+  it('is made for the first link, and a failure holds nothing up', async () => {
+    const chat = await prepare(world(), 'user')
+    const preview = { 'canonical-url': 'https://a.example', 'matched-text': 'https://a.example/x', title: 'A' }
+    const text = 'see https://a.example/x and https://b.example'
+    const asked: string[] = []
+    const getUrlInfo = async (url: string) => {
+      asked.push(url)
+      return preview
+    }
+    const shown = await sent(chat.bot, chat.chat, { text }, { getUrlInfo })
+    const read = await chat.reader.waitForMessage(({ id }) => id === shown.key.id)
+    expect(read.message.extendedTextMessage).toMatchObject({ text, matchedText: 'https://a.example/x', title: 'A' })
+    expect(asked).toEqual(['https://a.example/x'])
+    // A name that does not exist, asked for by the socket itself.
+    const bare = await sent(chat.bot, chat.chat, { text: 'see https://nowhere.invalid/x' })
+    expect(bare.message?.extendedTextMessage?.matchedText ?? undefined).toBeUndefined()
+  })
+})
+
 describe('the timer of a chat', () => {
   const world = worldForEachTest()
 

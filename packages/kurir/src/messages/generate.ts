@@ -45,8 +45,8 @@ export function generateWAMessageFromContent(
   message: proto.IMessage,
   options: MessageGenerationOptionsFromContent,
 ): WAMessage {
-  checkJid('jid', jid)
-  checkJid('userJid', options.userJid)
+  checkDestinationJid('jid', jid)
+  checkDestinationJid('userJid', options.userJid)
   const id = options.messageId ?? generateMessageIDV2(options.userJid)
   if (!isMessageId(id)) throw invalidContent('messageId', 'A message id has 1 to 128 printable characters')
   const namesAuthor = isJidGroup(jid) === true || isJidStatusBroadcast(jid)
@@ -67,12 +67,13 @@ export async function generateWAMessage(
   content: AnyMessageContent,
   options: MessageGenerationOptions,
 ): Promise<WAMessage> {
-  checkJid('jid', jid)
+  checkDestinationJid('jid', jid)
   const message = await generateWAMessageContent(content, { ...options, jid })
   return generateWAMessageFromContent(jid, message, options)
 }
 
-function checkJid(field: string, jid: string): void {
+/** @throws KurirError `invalid-jid` for what cannot be the destination of a message */
+export function checkDestinationJid(field: string, jid: string): void {
   const decoded = jidDecode(jid)
   const hasUser = decoded !== undefined && decoded.user !== '' && !Number.isNaN(decoded.device ?? 0)
   if (hasUser && decoded.server.length > 0) return

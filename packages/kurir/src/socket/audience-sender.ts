@@ -79,7 +79,8 @@ export async function makeAudienceStanza(
   return { stanza: buildBroadcastListMessage({ ...parts, phash: participantHash([...others, meId]) }), newHolders }
 }
 
-function checkAudience(audience: readonly string[] | undefined): readonly string[] {
+/** @throws KurirError `invalid-content` */
+export function checkAudience(audience: readonly string[] | undefined): readonly string[] {
   if (!Array.isArray(audience) || audience.length === 0 || audience.length > maxAudience) {
     throw invalidContent('statusJidList', 'A status or broadcast needs the people that it is for', {
       limit: maxAudience,

@@ -1,4 +1,4 @@
-import { isJidGroup, isJidNewsletter, isLidUser, isPnUser, jidNormalizedUser } from '../binary/jid.js'
+import { isJidBroadcast, isJidGroup, isJidNewsletter, isLidUser, isPnUser, jidNormalizedUser } from '../binary/jid.js'
 import type { WAMessage, WAMessageKey } from '../events/message-types.js'
 import { buildGroupTimer } from '../groups/group-timer.js'
 import type { GroupMetadata } from '../groups/group-types.js'
@@ -10,11 +10,12 @@ import type {
 } from '../messages/content/content-types.js'
 import { timerOf } from '../messages/content/disappearing.js'
 import { keyOfParent } from '../messages/content/parent-message.js'
-import { generateWAMessage } from '../messages/generate.js'
+import { checkDestinationJid, generateWAMessage } from '../messages/generate.js'
 import { generateMessageIDV2 } from '../messages/ids.js'
 import type { MessageRetryManager } from '../messages/message-retry-manager.js'
 import { isUserChat } from '../messages/own-account.js'
 import type { proto } from '../proto/index.js'
+import { checkAudience } from './audience-sender.js'
 import type { ChatTimers } from './chat-timers.js'
 import type { SocketCore } from './core.js'
 import type { GroupsSocket } from './groups-layer.js'
@@ -52,6 +53,8 @@ export class ContentSender {
     content: AnyMessageContent,
     options: MiscMessageGenerationOptions,
   ): Promise<WAMessage | undefined> {
+    checkDestinationJid('jid', jid)
+    if (isJidBroadcast(jid)) checkAudience(options.statusJidList)
     if (isJidGroup(jid) && isTimer(content)) {
       await this.#core.connection.query(buildGroupTimer(jidNormalizedUser(jid), timerOf(content)))
       return undefined

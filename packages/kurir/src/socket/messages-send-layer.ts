@@ -30,6 +30,7 @@ import { ownAccount } from './own-account.js'
 import { type Mutex, makeMutex } from './scheduling.js'
 import { SenderKeyHolders } from './sender-key-holders.js'
 import type { SessionDirectory } from './session-directory.js'
+import { linkPreviewsOf } from './url-info.js'
 import { userDevicesCache } from './user-devices-cache.js'
 
 export interface MessagesMembers extends MediaMembers {
@@ -129,7 +130,7 @@ export function makeMessagesSendLayer({
     retries,
     secrets,
     groupMetadata: (jid, useCache) => groups.metadata(jid, useCache),
-    generation: () => media.generation(),
+    generation: () => ({ ...media.generation(), getUrlInfo: linkPreviewsOf(config, media.upload) }),
   })
   const members: MessagesMembers = {
     ...media.members,

@@ -90,9 +90,9 @@ function chatOfKey(field: string, remoteJid: string | null | undefined, chat: st
     throw invalidContent(`${field}.remoteJid`, 'The key of a message names its chat', { jid: remoteJid })
   }
   // Reactions to a status go to its author.
-  if (chat === undefined || isJidStatusBroadcast(named)) return named
+  if (chat === undefined || isJidStatusBroadcast(named)) return jidNormalizedUser(named)
   // A person may be named in either namespace; other chats have one name.
   const sameChat = isUserChat(named) ? isUserChat(chat) : jidNormalizedUser(named) === jidNormalizedUser(chat)
   if (!sameChat) throw invalidContent(`${field}.remoteJid`, 'The key belongs to another chat', { jid: named, chat })
-  return chat
+  return jidNormalizedUser(chat)
 }

@@ -22,7 +22,7 @@ export async function buildComment(
 ): Promise<proto.IMessage> {
   const { message, text } = checkObject('comment', comment)
   const conversation = checkText('comment.text', text)
-  if (isJidGroup(options.jid) !== true) {
+  if (isJidGroup(options.jid) !== true || options.isCommunityAnnouncement === false) {
     throw invalidContent('comment', 'Comments belong into the announcement group of a community', { jid: options.jid })
   }
   const parent = await resolveParent('comment.message', message, options)

@@ -210,6 +210,8 @@ export interface MiscMessageGenerationOptions {
   statusSetting?: StatusSetting | undefined
   backgroundColor?: string | undefined
   font?: number | undefined
+  /** Makes the preview of a link in a text instead of the socket (Kurir's own). */
+  getUrlInfo?: ((text: string) => Promise<WAUrlInfo | undefined>) | undefined
   /** Accepted for compatibility, not used. */
   broadcast?: boolean | undefined
   useCachedGroupMetadata?: boolean | undefined
