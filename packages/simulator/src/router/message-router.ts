@@ -132,7 +132,8 @@ export class MessageRouter {
     this.acknowledge(sender, node)
     const content = getBinaryNodeChildren(node, 'enc')
     const sent = this.#remember(sender, node)
-    const lid = to === STATUS
+    // A list is addressed in one namespace or the other: the web client takes LIDs (docs/protocol/02 §7.7).
+    const lid = to === STATUS || namesLids(node)
     const attrs = {
       ...this.#commonAttributes(sender, node),
       from: to,
@@ -285,5 +286,10 @@ export class MessageRouter {
 }
 
 const toUser = (account: Account): BinaryNode => element('to', { jid: account.lid, peer_recipient_pn: account.pn })
+
+const namesLids = (node: BinaryNode): boolean => {
+  const [first] = getBinaryNodeChildren(getBinaryNodeChild(node, 'participants'), 'to')
+  return addressingOf(first?.attrs['jid']) === 'lid'
+}
 
 const addressingOf = (jid: string | undefined): Addressing => (jid?.endsWith('@lid') === true ? 'lid' : 'pn')
