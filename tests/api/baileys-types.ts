@@ -65,6 +65,7 @@ interface ExportDifferences {
     | 'generateWAMessageFromContent'
     | 'getBinaryNodeMessages'
     | 'getContentType'
+    | 'getUrlInfo'
     | 'hasNonNullishProperty'
     | 'isRealMessage'
     | 'mediaMessageSHA256B64'
