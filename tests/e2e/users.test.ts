@@ -1,5 +1,5 @@
-import type { BinaryNode, KurirError } from 'kurir'
-import { describe, expect, it } from 'vitest'
+import { type BinaryNode, getBinaryNodeChild, type KurirError } from 'kurir'
+import { describe, expect, it, vi } from 'vitest'
 import { rejection } from './support/kurir-client.js'
 import { worldForEachTest } from './support/world.js'
 
@@ -58,5 +58,25 @@ describe('questions about users (docs/protocol/06 §4.2 and §4.3)', () => {
       { id: friend.jid, disappearing_mode: { duration: 0, setAt: expect.any(Date) } },
       { id: owner.jid, disappearing_mode: { duration: 0, setAt: expect.any(Date) } },
     ])
+  })
+
+  it('people who write to each other exchange trusted-contact tokens and show them (docs/protocol/02 §11.2)', async () => {
+    const [owner, friend] = [await world().phone('owner'), await world().phone('friend')]
+    const [client, other] = [await world().linked(owner), await world().linked(friend)]
+    const shown: BinaryNode[] = []
+    world().service.onStanza(({ direction, node }) => {
+      const token = node.tag === 'message' ? getBinaryNodeChild(node, 'tctoken') : undefined
+      if (direction === 'from-client' && token) shown.push(token)
+    })
+    await client.sendText(friend.jid, 'first')
+    await other.text('first')
+    const tokenOfOwner = async () => {
+      const { keys } = other.socket.authState
+      return (await keys.get('tctoken', [owner.lid]))[owner.lid]
+    }
+    await vi.waitFor(async () => expect((await tokenOfOwner())?.token).toHaveLength(16))
+    await other.sendText(owner.jid, 'second')
+    await client.text('second')
+    expect(shown.map(({ content }) => content)).toEqual([(await tokenOfOwner())?.token])
   })
 })

@@ -4,8 +4,8 @@ import type { PresenceData, WAPresence } from '../chats/chat-types.js'
 import { KurirError } from '../errors/kurir-error.js'
 import type { MessageUpsertType, WAMessage } from '../events/message-types.js'
 import { historyDownload } from '../history/download-history.js'
-import { isUserChat } from '../messages/own-account.js'
 import { sendUnifiedSession } from './base-socket.js'
+import { ContactTokens } from './contact-tokens.js'
 import { extendSocket, type Layer, type SocketCore } from './core.js'
 import { MessageEffects } from './effects.js'
 import { HistoryReceiver } from './history-receiver.js'
@@ -49,9 +49,11 @@ export interface Availability {
 export function makeChatsLayer({ core, socket }: Layer<USyncSocket>): Layer<ChatsSocket> & {
   readonly availability: Availability
   readonly secrets: MessageSecretStore
+  readonly tokens: ContactTokens
 } {
   const availability: Availability = { isOnline: false }
   const privacy = new PrivacySettings(core)
+  const tokens = new ContactTokens(core)
   const secrets = new MessageSecretStore(core.keys, core.config.clock)
   const history = new HistoryReceiver(core, { secrets, download: historyDownload(mediaNetwork(core.config)) })
   const effects = new MessageEffects(core, { secrets, history })
@@ -61,7 +63,7 @@ export function makeChatsLayer({ core, socket }: Layer<USyncSocket>): Layer<Chat
     notificationMutex: makeMutex(),
     upsertMessage: (message, type, requestId) => upsertMessage(core, effects, message, type, requestId),
     sendPresenceUpdate: (type, toJid) => sendPresence(core, availability, type, toJid),
-    presenceSubscribe: toJid => subscribe(core, toJid),
+    presenceSubscribe: toJid => subscribe(core, tokens, toJid),
     fetchPrivacySettings: force => privacy.fetch(force),
     fetchBlocklist: () => fetchBlocklist(core),
   }
@@ -72,7 +74,7 @@ export function makeChatsLayer({ core, socket }: Layer<USyncSocket>): Layer<Chat
     void afterLogin(core, availability, privacy)
     history.resume().catch(error => core.logger.error({ err: error }, 'waiting history could not be read'))
   })
-  return { core, socket: extendSocket(socket, members), availability, secrets }
+  return { core, socket: extendSocket(socket, members), availability, secrets, tokens }
 }
 
 async function upsertMessage(
@@ -183,16 +185,12 @@ function recordingAttributes(type: WAPresence): BinaryNode['attrs'] {
   return type === 'recording' ? { media: 'audio' } : {}
 }
 
-async function subscribe({ connection, keys, repository }: SocketCore, toJid: string): Promise<void> {
-  const tokenOwner = isUserChat(toJid) ? ((await repository.lidMapping.getLIDForPN(toJid)) ?? toJid) : undefined
-  const token =
-    tokenOwner === undefined
-      ? undefined
-      : (await keys.get('tctoken', [jidNormalizedUser(tokenOwner)]))[jidNormalizedUser(tokenOwner)]
+async function subscribe({ connection }: SocketCore, tokens: ContactTokens, toJid: string): Promise<void> {
+  const token = await tokens.tokenOf(toJid)
   await connection.sendNode({
     tag: 'presence',
     attrs: { to: toJid, id: connection.ids.next(), type: 'subscribe' },
-    ...(token && { content: [{ tag: 'tctoken', attrs: {}, content: token.token }] }),
+    ...(token && { content: [{ tag: 'tctoken', attrs: {}, content: token }] }),
   })
 }
 

@@ -30,6 +30,7 @@ export function makeWASocket(config: UserFacingSocketConfig): WASocket {
     devices: usync.devices,
     sessions: usync.sessions,
     secrets: chats.secrets,
+    tokens: chats.tokens,
   })
   const receiving = makeMessagesRecvLayer({
     ...sending,

@@ -22,6 +22,7 @@ import { buildReportingNode } from '../messages/reporting-token.js'
 import { stanzaAttributesOf } from '../messages/stanza-attributes.js'
 import { proto } from '../proto/index.js'
 import { makeAudienceStanza } from './audience-sender.js'
+import type { ContactTokens } from './contact-tokens.js'
 import type { SocketCore } from './core.js'
 import type { DeviceDirectory } from './device-directory.js'
 import { makeGroupStanza } from './group-sender.js'
@@ -55,6 +56,7 @@ export interface MessageSenderParts {
   readonly sessions: SessionDirectory
   readonly holders: SenderKeyHolders
   readonly retries: MessageRetryManager
+  readonly tokens: ContactTokens
   readonly groupMetadata: (jid: string, useCache: boolean) => Promise<GroupMetadata>
   readonly groupChanged: (jid: string) => void
 }
@@ -140,6 +142,7 @@ export class MessageSender {
     this.#sent.add({ id, to, isGroup: false, message: patched.message, devices: copies.map(copy => copy.jid) })
     const biz = businessCompanionOf(patched.message)
     const attributes = stanzaAttributesOf(patched.message)
+    const token = await this.#parts.tokens.tokenOf(to)
     await connection.sendNode(
       buildUserMessage({
         id,
@@ -158,9 +161,12 @@ export class MessageSender {
                 senderUserJid: ownUser,
                 remoteJid: to,
               }),
+        token: token && { kind: 'tctoken', bytes: token },
         extra: extraParts(options),
       }),
     )
+    // A protocol message is no word of ours.
+    if (!patched.message.protocolMessage) void this.#parts.tokens.issueTo(to)
   }
 
   async #relayToGroup(jid: string, id: string, message: proto.IMessage, options: MessageRelayOptions): Promise<void> {

@@ -108,6 +108,7 @@ export function makeMessagesRecvLayer(below: MessagesRecvBelow): Layer<MessagesR
     devices: parts.devices,
     sessions: parts.sessions,
     media: parts.media,
+    tokens: parts.tokens,
     preKeys,
     groupChanged: jid => groups.changed(jid),
   })

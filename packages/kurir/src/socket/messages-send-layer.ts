@@ -17,6 +17,7 @@ import {
 import { proto } from '../proto/index.js'
 import type { PossiblyExtendedCacheStore } from './cache-store.js'
 import { ChatTimers } from './chat-timers.js'
+import type { ContactTokens } from './contact-tokens.js'
 import { ContentSender } from './content-sender.js'
 import { extendSocket, type Layer, type SocketCore } from './core.js'
 import type { DeviceDirectory } from './device-directory.js'
@@ -95,6 +96,7 @@ export interface SendParts {
   readonly sender: MessageSender
   readonly durable: DurableSender
   readonly media: MediaTransfer
+  readonly tokens: ContactTokens
 }
 
 export function makeMessagesSendLayer({
@@ -104,11 +106,13 @@ export function makeMessagesSendLayer({
   devices,
   sessions,
   secrets,
+  tokens,
 }: Layer<GroupsSocket> & {
   readonly groups: GroupDirectory
   readonly devices: DeviceDirectory
   readonly sessions: SessionDirectory
   readonly secrets: MessageSecretStore
+  readonly tokens: ContactTokens
 }): Layer<MessagesSocket> & { readonly parts: SendParts } {
   const { config, logger } = core
   const holders = new SenderKeyHolders(core)
@@ -119,6 +123,7 @@ export function makeMessagesSendLayer({
     sessions,
     holders,
     retries,
+    tokens,
     groupMetadata: (jid, useCache) => groups.metadata(jid, useCache),
     groupChanged: jid => groups.changed(jid),
   })
@@ -155,7 +160,7 @@ export function makeMessagesSendLayer({
   return {
     core,
     socket: extendSocket(socket, members),
-    parts: { devices, sessions, holders, retries, sender, durable, media },
+    parts: { devices, sessions, holders, retries, sender, durable, media, tokens },
   }
 }
 

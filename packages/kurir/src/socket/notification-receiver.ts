@@ -4,6 +4,7 @@ import type { BinaryNode } from '../binary/node.js'
 import { buildAck } from '../messages/acks.js'
 import { isOwnAccount, userFormOf } from '../messages/own-account.js'
 import { parseDecimal } from '../messages/stanza-values.js'
+import type { ContactTokens } from './contact-tokens.js'
 import type { SocketCore } from './core.js'
 import type { DeviceDirectory } from './device-directory.js'
 import type { IncomingQueue } from './incoming-queue.js'
@@ -17,6 +18,7 @@ export interface NotificationReceiverParts {
   readonly devices: DeviceDirectory
   readonly sessions: SessionDirectory
   readonly preKeys: PreKeyKeeper
+  readonly tokens: ContactTokens
   readonly media: MediaTransfer
   readonly groupChanged: (jid: string) => void
 }
@@ -44,6 +46,7 @@ export class NotificationReceiver {
       ['devices', node => parts.devices.applyNotification(node)],
       ['account_sync', node => this.#accountSync(node)],
       ['contacts', node => this.#contacts(node)],
+      ['privacy_token', node => parts.tokens.receive(node)],
       ['w:gp2', async node => parts.groupChanged(node.attrs['from'] ?? '')],
       ['mediaretry', async node => parts.media.receiveAnswer(node)],
       ...PAIRING_NOTIFICATIONS.map((type): [string, Handler] => [type, node => core.hooks.pairing(node)]),

@@ -1,0 +1,101 @@
+import { isLidUser, isPnUser, jidNormalizedUser } from '../binary/jid.js'
+import type { BinaryNode } from '../binary/node.js'
+import { isOwnAccount } from '../messages/own-account.js'
+import {
+  buildTokenIssue,
+  canHoldToken,
+  isNewerToken,
+  isTokenExpired,
+  parseReceivedTokens,
+  shouldIssueToken,
+} from '../privacy/trusted-contact-tokens.js'
+import type { TrustedContactToken } from '../signal/key-store.js'
+import { ExpiringMap } from '../time/expiring-map.js'
+import type { SocketCore } from './core.js'
+import { ownAccount } from './own-account.js'
+import { Coalescer } from './scheduling.js'
+
+const CONTACTS_REMEMBERED = 10_000
+/** A contact that was given a token is not looked up again for so long: tokens last for weeks. */
+const ISSUED_TTL_MS = 3_600_000
+const noToken = Buffer.alloc(0)
+
+/**
+ * Trusted-contact tokens (docs/protocol/02 §11.2): contacts give us one each, which we show when we write to them or ask
+ * for their presence, and we give them one when we write. Without them the service may refuse a message to somebody who
+ * has not written before (463).
+ */
+export class ContactTokens {
+  readonly #core: SocketCore
+  readonly #issuing = new Coalescer<void>()
+  readonly #issued = new ExpiringMap<true>({ limit: CONTACTS_REMEMBERED, ttlMs: ISSUED_TTL_MS })
+
+  constructor(core: SocketCore) {
+    this.#core = core
+  }
+
+  /** The token that a contact gave us, while it is valid. */
+  async tokenOf(jid: string): Promise<Uint8Array | undefined> {
+    if (!canHoldToken(jid)) return undefined
+    const stored = await this.#stored(await this.#ownerOf(jid))
+    if (!stored?.token.byteLength) return undefined
+    const timestamp = stored.timestamp === undefined ? undefined : Number(stored.timestamp)
+    return isTokenExpired(timestamp, this.#core.clock.nowSeconds()) ? undefined : stored.token
+  }
+
+  /** Keeps the tokens in a `privacy_token` notification. */
+  async receive(notification: BinaryNode): Promise<void> {
+    for (const { issuer, issuerLid, token, timestamp } of parseReceivedTokens(notification)) {
+      const owner = issuerLid === undefined ? await this.#ownerOf(issuer) : jidNormalizedUser(issuerLid)
+      await this.#change(owner, stored =>
+        isNewerToken(stored, timestamp)
+          ? { ...stored, token: Buffer.from(token), timestamp: String(timestamp) }
+          : undefined,
+      )
+    }
+  }
+
+  /** Gives a contact that was written to a token, once in a period. Never rejects: the message has left already. */
+  async issueTo(jid: string): Promise<void> {
+    const { connection, logger, creds } = this.#core
+    const contact = jidNormalizedUser(jid)
+    if (!canHoldToken(contact) || this.#issued.has(contact) || isOwnAccount(contact, ownAccount(creds))) return
+    try {
+      await this.#issuing.run(contact, () => this.#issue(contact))
+      this.#issued.set(contact, true)
+    } catch (error) {
+      if (connection.phase === 'open') logger.warn({ err: error, jid: contact }, 'a contact got no token of ours')
+    }
+  }
+
+  async #issue(contact: string): Promise<void> {
+    const { connection, clock, repository } = this.#core
+    const owner = await this.#ownerOf(contact)
+    const now = clock.nowSeconds()
+    if (!shouldIssueToken((await this.#stored(owner))?.senderTimestamp, now)) return
+    const named = isPnUser(contact) ? contact : await repository.lidMapping.getPNForLID(contact)
+    await connection.query(buildTokenIssue([named ? jidNormalizedUser(named) : contact], now))
+    await this.#change(owner, stored => ({ token: noToken, ...stored, senderTimestamp: now }))
+  }
+
+  /** Tokens are filed under the LID where it is known. */
+  async #ownerOf(jid: string): Promise<string> {
+    const lid = isLidUser(jid) ? jid : await this.#core.repository.lidMapping.getLIDForPN(jid)
+    return jidNormalizedUser(lid ?? jid)
+  }
+
+  async #stored(owner: string): Promise<TrustedContactToken | undefined> {
+    const { [owner]: stored } = await this.#core.keys.get('tctoken', [owner])
+    return stored ?? undefined
+  }
+
+  async #change(
+    owner: string,
+    changed: (stored: TrustedContactToken | undefined) => TrustedContactToken | undefined,
+  ): Promise<void> {
+    await this.#core.keys.transaction(async () => {
+      const token = changed(await this.#stored(owner))
+      if (token) await this.#core.keys.set({ tctoken: { [owner]: token } })
+    }, `tctoken:${owner}`)
+  }
+}
