@@ -3,6 +3,7 @@ import { parseGroupMetadata } from 'kurir/groups'
 import {
   cleanMessage,
   decryptIncoming,
+  generateForwardMessageContent,
   isRetryReceipt,
   judgeMessageAck,
   messageSideEffects,
@@ -13,6 +14,7 @@ import {
   parseReceipt,
   parseRetryReceipt,
   planIncoming,
+  readPageHead,
   receiptEffects,
 } from 'kurir/messages'
 import { proto } from 'kurir/proto'
@@ -138,6 +140,12 @@ const deviceRecord = encodeDeviceRecord({
   ],
 })
 
+const pages = [
+  '<!doctype html><html><head><title>A &amp; B</title><meta property="og:image" content="/a.png"></head><body>',
+  "<head><!-- c --><script>if (a < b) '<title>'</script><META NAME='description' CONTENT='&#8364; x'><title>t",
+  '<meta charset=windows-1252><meta content="x" name=twitter:title><style></style><svg></svg><title></title>',
+].map(text => Buffer.from(text))
+
 export const messageTargets = [
   {
     name: 'protobuf',
@@ -177,6 +185,21 @@ export const messageTargets = [
       cleanMessage(upsert, me.id, me.lid)
       messageSideEffects(upsert, { me, unarchiveChats: true })
     },
+  },
+  {
+    name: 'forwarding',
+    share: 3,
+    make: random => mutateBytes(random, random.pick(samples.encodedMessages), samples.encodedMessages),
+    run(bytes) {
+      const key = { remoteJid: '6281110002@s.whatsapp.net', id: 'A', fromMe: false }
+      proto.Message.encode(generateForwardMessageContent({ key, message: proto.Message.decode(bytes) })).finish()
+    },
+  },
+  {
+    name: 'head of a page',
+    share: 3,
+    make: random => mutateBytes(random, random.pick(pages), pages),
+    run: bytes => void readPageHead(bytes, 'text/html'),
   },
   {
     name: 'receipt',

@@ -169,6 +169,31 @@ describe('the preview of a link', () => {
   })
 })
 
+describe('what content asks the service for', () => {
+  const world = worldForEachTest()
+
+  it('the link of an event with a call', async () => {
+    const chat = await prepare(world(), 'user')
+    const event = { name: 'Call', startDate: new Date(1_800_000_000_000), call: 'video' } as const
+    const { message } = await sent(chat.bot, chat.chat, { event })
+    expect(message?.eventMessage?.joinLink).toMatch(/^https:\/\/call\.whatsapp\.com\/video\/.+/)
+  })
+
+  it('the picture of a group, without which an invitation goes too', async () => {
+    const chat = await prepare(world(), 'user')
+    const groupInvite = {
+      inviteCode: 'A',
+      inviteExpiration: 1,
+      text: 'join',
+      jid: '120363000000000001@g.us',
+      subject: 'G',
+    }
+    const { message } = await sent(chat.bot, chat.chat, { groupInvite })
+    expect(message?.groupInviteMessage).toMatchObject({ groupName: 'G', caption: 'join' })
+    expect(chat.stanzas.some(({ node }) => node.attrs['xmlns'] === 'w:profile:picture')).toBe(true)
+  })
+})
+
 describe('the timer of a chat', () => {
   const world = worldForEachTest()
 

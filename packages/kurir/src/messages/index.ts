@@ -24,6 +24,7 @@ export {
 } from './content/link-preview.js'
 export { prepareWAMessageMedia } from './content/media.js'
 export { withContextInfo } from './content/modifiers.js'
+export { type PageHead, readPageHead } from './content/page-head.js'
 export type { ParentMessage } from './content/parent-message.js'
 export type { PollMessageOptions } from './content/poll.js'
 export type { ProductContent, WASendableProduct } from './content/product.js'

@@ -1,5 +1,6 @@
 import { isJidGroup, jidDecode, jidEncode, jidNormalizedUser } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
+import { buildCallLinkRequest, callLinkToken } from '../calls/call-stanza.js'
 import { KurirError } from '../errors/kurir-error.js'
 import type { WAMessage, WAMessageKey } from '../events/message-types.js'
 import { buildMemberLabel, memberLabelMeta } from '../groups/member-label.js'
@@ -23,6 +24,7 @@ import { extendSocket, type Layer, type SocketCore } from './core.js'
 import type { DeviceDirectory } from './device-directory.js'
 import { DurableSender } from './durable-sender.js'
 import type { GroupDirectory } from './group-directory.js'
+import { groupPicture } from './group-picture.js'
 import type { GroupsSocket } from './groups-layer.js'
 import { type MediaMembers, MediaTransfer } from './media-transfer.js'
 import type { MessageSecretStore } from './message-secret-store.js'
@@ -135,7 +137,13 @@ export function makeMessagesSendLayer({
     retries,
     secrets,
     groupMetadata: (jid, useCache) => groups.metadata(jid, useCache),
-    generation: () => ({ ...media.generation(), getUrlInfo: linkPreviewsOf(config, media.upload) }),
+    generation: () => ({
+      ...media.generation(),
+      getUrlInfo: linkPreviewsOf(config, media.upload),
+      getGroupPicture: group => groupPicture(core, group),
+      getCallLink: async (type, event) =>
+        callLinkToken(await core.connection.query(buildCallLinkRequest(type, event?.startTime))),
+    }),
   })
   const members: MessagesMembers = {
     ...media.members,

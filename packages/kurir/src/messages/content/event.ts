@@ -1,3 +1,4 @@
+import { CALL_AUDIO_PREFIX, CALL_VIDEO_PREFIX } from '../../calls/call-links.js'
 import type { proto } from '../../proto/index.js'
 import { checkDate, checkInteger, checkMessageSecret, checkObject, checkOptionalText, checkText } from './checks.js'
 import { invalidContent } from './content-error.js'
@@ -30,7 +31,7 @@ export interface EventContent extends ContentModifiers, Editable {
 
 const maxNameLength = 100
 const maxDescriptionLength = 2_048
-const callPaths = { audio: 'voice', video: 'video' } as const
+const callPrefixes = { audio: CALL_AUDIO_PREFIX, video: CALL_VIDEO_PREFIX } as const
 const maxReminder = 31_536_000
 
 /** docs/protocol/03, 2.7. @throws KurirError `invalid-content` */
@@ -79,9 +80,9 @@ async function callLink(
   startTime: number,
   { getCallLink }: MessageContentGenerationOptions,
 ): Promise<string> {
-  const path: string | undefined = callPaths[kind]
-  if (path === undefined) throw invalidContent('event.call', 'A call is "audio" or "video"', { call: kind })
+  const prefix: string | undefined = callPrefixes[kind]
+  if (prefix === undefined) throw invalidContent('event.call', 'A call is "audio" or "video"', { call: kind })
   const token = await getCallLink?.(kind, { startTime })
-  if (token) return `https://call.whatsapp.com/${path}/${token}`
+  if (token) return `${prefix}${token}`
   throw invalidContent('event.call', 'There is nothing that makes call links here (getCallLink)')
 }
