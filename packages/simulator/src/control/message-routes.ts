@@ -30,6 +30,12 @@ export const messageRoutes = (simulator: Simulator): readonly Route[] => {
     route('POST', '/phones/:/read', ({ body, ...request }) =>
       phone({ body, ...request }).read(text(body['id'], 'id'), oneOf(body['type'] ?? 'read', READING, 'type')),
     ),
+    route('POST', '/phones/:/newsletters', request => ({
+      newsletter: phone(request).createNewsletter(text(request.body['name'], 'name')),
+    })),
+    route('POST', '/phones/:/follow', request =>
+      phone(request).followNewsletter(text(request.body['newsletter'], 'newsletter')),
+    ),
     route('POST', '/phones/:/calls', async request => {
       const { to, video } = request.body
       return { callId: await phone(request).call(text(to, 'to'), { video: video === true }) }

@@ -14,6 +14,7 @@ import { type GrantForgery, type LinkingOptions, PhoneLinking } from './phone-li
 import { PhoneMediaRetry } from './phone-media-retry.js'
 import { PhoneMemory } from './phone-memory.js'
 import { PhoneLog, type PhoneMessage, type PhoneReceipt, type Predicate } from './phone-messages.js'
+import { PhoneNewsletters } from './phone-newsletters.js'
 import { PhonePeer } from './phone-peer.js'
 import { publishPreKeys } from './phone-prekeys.js'
 import { markRead } from './phone-receipts.js'
@@ -55,6 +56,7 @@ export class PhoneCore {
   protected readonly sender: PhoneSender
   protected readonly history: PhoneHistory
   protected readonly calls: PhoneCalls
+  protected readonly newsletters: PhoneNewsletters
   /** Answers requests of own companions; `answers = false` leaves them without one. */
   readonly peer: PhonePeer
   /** Uploads files again; `answer` says what companions get. */
@@ -98,6 +100,7 @@ export class PhoneCore {
       peer: (companion, id, message) => this.#inBackground(this.peer.answer(companion, id, message)),
     })
     this.history = new PhoneHistory(context, this.sender, options.history)
+    this.newsletters = new PhoneNewsletters(context, this.sender)
     this.calls = new PhoneCalls(context, this.#directory)
     this.#linking = new PhoneLinking(context, this.sender, this.history, options)
     this.peer = new PhonePeer(this.sender, this.#linking, this.history)
@@ -291,7 +294,8 @@ export class PhoneCore {
 
   #received(message: PhoneMessage): void {
     this.#messageLog.add(message)
-    if (this.#autoRead && !message.fromMe) markRead(this.context(), message, 'read')
+    const readable = !message.fromMe && message.serverId === undefined
+    if (this.#autoRead && readable) markRead(this.context(), message, 'read')
   }
 
   async #takeReceipt(node: BinaryNode): Promise<void> {

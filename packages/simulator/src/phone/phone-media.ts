@@ -56,12 +56,14 @@ export const uploadFile = async (
 /** The message that offers an uploaded file; `fields` are those of its protobuf and go before what is usual. */
 export const mediaMessage = (
   kind: PhoneMediaKind,
-  { fileLength, ...uploaded }: UploadedFile,
+  { fileLength, ...uploaded }: Omit<UploadedFile, 'mediaKey' | 'fileEncSha256'> & Partial<UploadedFile>,
   fields: Readonly<Record<string, unknown>>,
-  now: number,
+  now?: number,
 ): proto.IMessage => {
   const { field, mimetype, flags } = KINDS[kind]
-  const content = { mimetype, ...flags, ...uploaded, fileLength, mediaKeyTimestamp: Math.floor(now / 1000), ...fields }
+  // Files of channels have no key.
+  const time = now === undefined ? {} : { mediaKeyTimestamp: Math.floor(now / 1000) }
+  const content = { mimetype, ...flags, ...uploaded, fileLength, ...time, ...fields }
   return { [field]: content }
 }
 

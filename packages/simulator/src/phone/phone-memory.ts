@@ -14,6 +14,8 @@ export interface RememberedMessage {
   /** Unix seconds. */
   readonly timestamp: number
   readonly pushName: string | undefined
+  /** Number of a post within its channel. */
+  readonly serverId?: number | undefined
 }
 
 const LIMIT = 20_000

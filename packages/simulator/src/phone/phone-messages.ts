@@ -24,6 +24,8 @@ export interface PhoneMessage {
   /** Unix seconds. */
   readonly timestamp: number
   readonly pushName: string | undefined
+  /** Number of a post within its channel; undefined for all other messages. */
+  readonly serverId: number | undefined
   /** True when it had waited while the phone was offline. */
   readonly offline: boolean
   /** How often the phone had to ask for it again. */

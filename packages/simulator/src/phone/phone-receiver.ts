@@ -8,6 +8,7 @@ import { bytesOf, element } from '../router/stanzas.js'
 import type { PhoneContext } from './phone-context.js'
 import { type Decrypted, PhoneInspector } from './phone-inspector.js'
 import type { PhoneMessage } from './phone-messages.js'
+import { readPost } from './phone-newsletters.js'
 import { type OpenedAddOn, openAddOn } from './phone-opening.js'
 import type { PhoneRetries } from './phone-retries.js'
 
@@ -55,6 +56,10 @@ export class PhoneReceiver {
   }
 
   async receive(node: BinaryNode): Promise<void> {
+    if (node.attrs['from']?.endsWith('@newsletter') === true) {
+      this.#takePost(node)
+      return
+    }
     const envelope = this.#envelope(node)
     if (envelope === undefined) return
     const key = `${envelope.session}/${envelope.id}`
@@ -74,6 +79,26 @@ export class PhoneReceiver {
       if (error.code === 'duplicate-message') this.#receipt(node, envelope)
       else await this.#retries.ask(node, retryReason ?? 0)
     }
+  }
+
+  /** A post of a channel: it is not encrypted, and is acked. */
+  #takePost(node: BinaryNode): void {
+    const { id = '', from = '', t, type, offline, is_sender, server_id, edit } = node.attrs
+    this.#context().wire.write(element('ack', { id, to: from, class: 'message', type }))
+    const message = readPost(node)
+    const [timestamp, fromMe, serverId] = [Number(t ?? 0), is_sender === 'true', Number(server_id)]
+    const common = { id, chat: from, fromMe, message, timestamp, pushName: undefined, serverId }
+    if (edit !== '8') this.#context().memory.add({ ...common, author: from })
+    this.#events.message({
+      ...common,
+      chatPn: from,
+      sender: from,
+      senderPn: from,
+      text: message.conversation ?? message.extendedTextMessage?.text ?? undefined,
+      addOn: undefined,
+      offline: offline !== undefined,
+      retries: 0,
+    })
   }
 
   /** Sends the receipt for a message without reading it. */
@@ -145,6 +170,7 @@ export class PhoneReceiver {
       addOn: this.#open(node, content, envelope),
       timestamp,
       pushName,
+      serverId: undefined,
       offline: node.attrs['offline'] !== undefined,
       retries: this.#retries.countFor(envelope.session, envelope.id),
     })

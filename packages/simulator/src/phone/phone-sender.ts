@@ -70,7 +70,7 @@ export class PhoneSender {
     return {
       ids,
       send: async () => {
-        await Promise.all(nodes.map(node => this.#transmit(node)))
+        await Promise.all(nodes.map(node => this.transmit(node)))
       },
     }
   }
@@ -83,7 +83,7 @@ export class PhoneSender {
     const { type, ciphertext } = await signal.encryptMessage({ jid: session, data: encodePadded(message) })
     const attrs = { id: this.newId(), to: companion, type: 'text', category: 'peer', push_priority: 'high' }
     const parts = [element('enc', { v: '2', type }, ciphertext), element('meta', { appdata: 'default' })]
-    await this.#transmit(element('message', attrs, parts))
+    await this.transmit(element('message', attrs, parts))
   }
 
   /** The answer to a retry request: the same id and content, for the device that asked. */
@@ -104,7 +104,7 @@ export class PhoneSender {
     const part = element('enc', { v: '2', type, count: String(count), ...contentAttributes(sent) }, ciphertext)
     const { meta } = sent.attributes
     const parts = Object.keys(meta).length === 0 ? [part] : [part, element('meta', meta)]
-    await this.#transmit(element('message', attrs, parts))
+    await this.transmit(element('message', attrs, parts))
   }
 
   newId(): string {
@@ -130,13 +130,13 @@ export class PhoneSender {
   async #sendToUser(sent: SentByPhone): Promise<void> {
     const address = userAddress(sent.chat)
     this.#remember(sent, address.addressing)
-    const first = await this.#transmit(await this.#userStanza(sent, address))
+    const first = await this.transmit(await this.#userStanza(sent, address))
     if (first.attrs['phash'] === undefined) return
     const before = await this.#targets(sent.chat, address)
     for (const user of this.#users(sent.chat, address)) this.#directory.forget(user)
     const addressed = new Set(before.map(({ jid }) => jid))
     const missed = (await this.#targets(sent.chat, address)).filter(({ jid }) => !addressed.has(jid))
-    if (missed.length > 0) await this.#transmit(await this.#userStanza(sent, address, missed))
+    if (missed.length > 0) await this.transmit(await this.#userStanza(sent, address, missed))
   }
 
   /** The stanza for all devices of the chat, or for those that a first one has missed. */
@@ -170,7 +170,7 @@ export class PhoneSender {
     for (let round = 0; round < 2; round += 1) {
       const { node, accepted, addressing } = await this.groups.stanza(sent)
       this.#remember(sent, addressing)
-      const ack = await this.#transmit(node)
+      const ack = await this.transmit(node)
       accepted()
       if (ack.attrs['phash'] === undefined) return
       await this.groups.forgetMembers(sent.chat)
@@ -181,7 +181,8 @@ export class PhoneSender {
     return (await this.groups.stanza(sent)).node
   }
 
-  async #transmit(node: BinaryNode): Promise<BinaryNode> {
+  /** Sends a stanza as it is, and waits for the ack. @throws KurirError `message-refused` */
+  async transmit(node: BinaryNode): Promise<BinaryNode> {
     const ack = await this.#context().wire.sendMessage(node)
     const { error } = ack.attrs
     if (error === undefined) return ack

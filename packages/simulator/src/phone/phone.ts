@@ -52,6 +52,7 @@ export class Phone extends PhoneCore {
 
   /** Sends to a user (either namespace), a group, a broadcast list or `status@broadcast`. */
   async send(jid: string, content: PhoneContent, options: PhoneSendOptions = {}): Promise<string> {
+    if (isNewsletter(jid)) return await this.#post(jid, content, options.id)
     const message = await this.#build(jid, content, options)
     return await this.sender.send(jid, message, options)
   }
@@ -86,22 +87,30 @@ export class Phone extends PhoneCore {
 
   /** Reacts to a message; an empty emoji takes the reaction back. */
   async react(messageId: string, emoji: string): Promise<string> {
+    const post = this.#postOf(messageId)
+    if (post !== undefined) return await this.newsletters.react(post, emoji)
     return await this.#about(messageId, target => addOns.reaction(target, emoji, this.#maker()))
   }
 
   /** Gives an own message a new text, or other content. */
   async edit(messageId: string, content: string | proto.IMessage): Promise<string> {
     const message = typeof content === 'string' ? { extendedTextMessage: { text: content } } : content
+    const post = this.#postOf(messageId)
+    if (post !== undefined) return await this.newsletters.edit(post, message)
     return await this.#about(messageId, target => addOns.edit(target, message, this.#maker()))
   }
 
   /** Deletes a message for everybody: an own one, or as admin of a group anybody's. */
   async revoke(messageId: string): Promise<string> {
+    const post = this.#postOf(messageId)
+    if (post !== undefined) return await this.newsletters.revoke(post)
     return await this.#about(messageId, addOns.revoke)
   }
 
   /** Votes in a poll, in place of an earlier vote; no options withdraw it. @throws KurirError `unknown-poll-option` */
   async vote(pollId: string, options: readonly string[]): Promise<string> {
+    const post = this.#postOf(pollId)
+    if (post !== undefined) return await this.newsletters.vote(post, options)
     return await this.#about(pollId, target => addOns.pollVote(target, options, this.#maker()))
   }
 
@@ -207,6 +216,11 @@ export class Phone extends PhoneCore {
   read(messageId: string, type: ReadingReceipt = 'read'): void {
     const message = this.messages.findLast(({ id, fromMe }) => id === messageId && !fromMe)
     if (message === undefined) throw unknownMessage(messageId)
+    const post = this.#postOf(messageId)
+    if (post !== undefined) {
+      this.newsletters.view(post)
+      return
+    }
     markRead(this.context(), message, type)
   }
 
@@ -229,6 +243,26 @@ export class Phone extends PhoneCore {
   /** Changes the members of a group. @throws KurirError `request-refused` */
   async changeGroup(group: string, action: GroupChange, members: readonly string[]): Promise<void> {
     await changeGroup(this.context(), group, action, members)
+  }
+
+  /** Creates a channel of this account; returns its JID. */
+  createNewsletter(name: string): string {
+    return this.newsletters.create(name)
+  }
+
+  followNewsletter(jid: string): void {
+    this.newsletters.follow(jid)
+  }
+
+  async #post(jid: string, content: PhoneContent, id: string | undefined): Promise<string> {
+    if (!('media' in content)) return await this.newsletters.post(jid, await this.#message(content), { id })
+    const { message, mediaId } = await this.newsletters.withFile(content)
+    return await this.newsletters.post(jid, message, { id, mediaId })
+  }
+
+  #postOf(messageId: string): RememberedMessage | undefined {
+    const message = this.context().memory.find(messageId)
+    return message !== undefined && isNewsletter(message.chat) ? message : undefined
   }
 
   async #about(messageId: string, build: (target: RememberedMessage) => proto.IMessage): Promise<string> {
@@ -261,3 +295,5 @@ export class Phone extends PhoneCore {
     return { account, random, now: service.core.clock.now() }
   }
 }
+
+const isNewsletter = (jid: string): boolean => jid.endsWith('@newsletter')

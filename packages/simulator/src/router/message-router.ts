@@ -6,6 +6,7 @@ import type { Resolved } from '../accounts/registry.js'
 import { SentMessage } from '../accounts/sent-message.js'
 import type { Group } from '../groups/group.js'
 import { participantHash } from '../groups/participant-hash.js'
+import type { NewsletterService } from '../newsletters/newsletter-service.js'
 import { shareEncoding } from './encoded-stanzas.js'
 import { PreKeyAudit } from './prekey-audit.js'
 import type { ServiceCore } from './service-core.js'
@@ -22,14 +23,20 @@ const STATUS = 'status@broadcast'
 /** Takes messages of devices and hands each recipient device its copy (docs/protocol/02 §9.7). */
 export class MessageRouter {
   readonly #core: ServiceCore
+  readonly #newsletters: NewsletterService
   readonly #audit: PreKeyAudit
 
-  constructor(core: ServiceCore) {
+  constructor(core: ServiceCore, newsletters: NewsletterService) {
     this.#core = core
+    this.#newsletters = newsletters
     this.#audit = new PreKeyAudit(core)
   }
 
   route(sender: Device, node: BinaryNode): void {
+    if (node.attrs['to']?.endsWith('@newsletter') === true) {
+      this.acknowledge(sender, node, this.#newsletters.take(sender, node))
+      return
+    }
     const refusal = this.#route(sender, node, node.attrs['to'] ?? '')
     if (refusal !== undefined) this.acknowledge(sender, node, refusal)
   }

@@ -2,6 +2,7 @@ import { type BinaryNode, getBinaryNodeChild, getBinaryNodeChildren } from 'kuri
 import type { Account } from '../accounts/account.js'
 import type { Device } from '../accounts/device.js'
 import type { SentMessage } from '../accounts/sent-message.js'
+import type { NewsletterService } from '../newsletters/newsletter-service.js'
 import type { ServiceCore } from './service-core.js'
 import { childrenOf, element } from './stanzas.js'
 
@@ -15,9 +16,11 @@ const DELIVERY_TYPES = new Set<string | undefined>([undefined, 'inactive', 'send
 /** Takes receipts: acks them, takes the message out of the queue, and passes them on to who wrote it. */
 export class ReceiptRouter {
   readonly #core: ServiceCore
+  readonly #newsletters: NewsletterService
 
-  constructor(core: ServiceCore) {
+  constructor(core: ServiceCore, newsletters: NewsletterService) {
     this.#core = core
+    this.#newsletters = newsletters
   }
 
   route(device: Device, node: BinaryNode): void {
@@ -26,6 +29,10 @@ export class ReceiptRouter {
     this.#core.delivery.write(device, element('ack', { class: 'receipt', id, from: to, type, t: this.#core.time() }))
     if (CALL_PARTS.some(tag => getBinaryNodeChild(node, tag) !== undefined)) {
       this.#confirmCall(device, node)
+      return
+    }
+    if (type === 'view') {
+      this.#newsletters.view(device, node)
       return
     }
     for (const each of ids) {
@@ -38,7 +45,7 @@ export class ReceiptRouter {
         }
       }
       const strange = !device.deliveredMessages.has(each) && !device.deliveredMessages.forgotten
-      if (strange && type !== 'view' && type !== 'server-error') {
+      if (strange && type !== 'server-error') {
         this.#core.violation(device, 'unexpected-receipt', `message ${each} was never delivered to this device`, node)
         return
       }

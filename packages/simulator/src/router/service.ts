@@ -4,6 +4,7 @@ import { DeviceDirectory } from '../accounts/device-directory.js'
 import type { FaultInjector } from '../faults/fault-injector.js'
 import { GroupService } from '../groups/group-service.js'
 import type { MediaHost } from '../media/media-host.js'
+import { NewsletterService } from '../newsletters/newsletter-service.js'
 import { PairingDesk } from '../pairing/pairing-desk.js'
 import { StanzaValidator } from '../strict/stanza-validator.js'
 import { takeAck } from './ack-router.js'
@@ -11,6 +12,7 @@ import { CallRouter } from './call-router.js'
 import { encryptHandlers } from './iq/encrypt.js'
 import { groupHandlers } from './iq/groups.js'
 import { linkedDeviceHandlers } from './iq/linked-devices.js'
+import { newsletterHandlers } from './iq/newsletters.js'
 import { profileHandlers } from './iq/profile.js'
 import { sessionHandlers } from './iq/session.js'
 import { usyncHandlers } from './iq/usync.js'
@@ -35,6 +37,7 @@ export class Service {
   readonly directory: DeviceDirectory
   readonly pairing: PairingDesk
   readonly groups: GroupService
+  readonly newsletters: NewsletterService
   readonly #settings: ServiceSettings
   readonly #faults: FaultInjector
   readonly #validator = new StanzaValidator()
@@ -55,8 +58,9 @@ export class Service {
     this.directory = new DeviceDirectory(core)
     this.pairing = new PairingDesk(core, this.directory, settings.refLifetimeMs)
     this.groups = new GroupService(core)
-    this.#messages = new MessageRouter(core)
-    this.#receipts = new ReceiptRouter(core)
+    this.newsletters = new NewsletterService(core, media)
+    this.#messages = new MessageRouter(core, this.newsletters)
+    this.#receipts = new ReceiptRouter(core, this.newsletters)
     this.#presence = new PresenceRouter(core)
     this.#calls = new CallRouter(core)
     this.#handlers = new Map(
@@ -66,6 +70,7 @@ export class Service {
         ...usyncHandlers(core),
         ...profileHandlers(core),
         ...groupHandlers(core, this.groups),
+        ...newsletterHandlers(core, this.newsletters),
         ...linkedDeviceHandlers(this.directory),
         'passive set active': () => NO_CHILDREN,
         'passive set passive': ({ device }) => {
