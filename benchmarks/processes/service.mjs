@@ -1,6 +1,7 @@
 /** The simulator in a process of its own. */
 import { Simulator } from '@kurir/simulator'
 import { serve } from './channel.mjs'
+import { contents } from './received-content.mjs'
 
 const wa = await Simulator.start({ seed: 'benchmark', validation: 'lenient' })
 const phones = new Map()
@@ -28,12 +29,9 @@ serve({
     return made.map(({ number, jid }) => ({ number, jid }))
   },
   scan: async (number, qr) => (await phones.get(number).scan(qr)).jid,
-  /** Encrypts texts ahead, and brings them to the client's connection; `release` lets them go all at once. */
-  prepare: async (number, jid, count) => {
-    const prepared = await phones.get(number).prepare(
-      jid,
-      Array.from({ length: count }, (_, index) => ({ text: `message ${index}` })),
-    )
+  /** Encrypts messages ahead, and brings them to the client's connection; `release` lets them go all at once. */
+  prepare: async (number, jid, count, what) => {
+    const prepared = await phones.get(number).prepare(jid, contents[what](count))
     wa.faults.setTransport({ holdFrames: true })
     await prepared.send()
   },

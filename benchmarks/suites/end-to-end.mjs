@@ -3,7 +3,7 @@ import { startProcess } from '../processes/channel.mjs'
 
 const CLIENTS = ['kurir', 'baileys', 'zapo']
 const SENDS = 600
-const RECEIVES = 2000
+const RECEIVES = 1500
 const CONTACTS = 25
 const LATENCY_MS = 25
 
@@ -43,31 +43,46 @@ const firstContacts = async (service, { client, own }, isRehearsal) => {
   return seconds
 }
 
-/** One round of each kind of work for one client; figures per second, but `open` in milliseconds. */
-const round = async (service, party, isRehearsal) => {
-  const { client, own, peer } = party
-  const first = await firstContacts(service, party, isRehearsal)
+/** Seconds for writing to one person, until the phone has everything. */
+const establishedSends = async (service, { client, own, peer }) => {
   const before = await service.call('arrived', peer.number)
   await client.call('send', peer.jid, 1)
   await service.call('arrive', peer.number, before + 1)
   const phones = [own.number, peer.number]
   await service.call('confirmOnly', phones, true)
   const arrival = service.call('arrive', peer.number, before + 1 + SENDS)
-  const send = await timed(async () => {
+  const seconds = await timed(async () => {
     await client.call('send', peer.jid, SENDS)
     await arrival
   })
   await service.call('confirmOnly', phones, false)
-  await service.call('prepare', peer.number, own.jid, RECEIVES)
+  return seconds
+}
+
+/** Seconds from the first frame to the last event. */
+const receives = async (service, { client, own, peer }, what) => {
+  await service.call('prepare', peer.number, own.jid, RECEIVES, what)
   const received = client.call('arrive', (await client.call('received')) + RECEIVES)
-  const receive = await timed(async () => {
-    await Promise.all([service.call('release'), received])
-  })
+  return timed(() => Promise.all([service.call('release'), received]))
+}
+
+/** One round of each kind of work for one client; figures per second, but `open` in milliseconds. */
+const round = async (service, party, isRehearsal) => {
+  const first = await firstContacts(service, party, isRehearsal)
+  const send = await establishedSends(service, party)
+  const receive = await receives(service, party, 'texts')
+  const mixed = await receives(service, party, 'mixed')
   await service.call('latency', LATENCY_MS)
-  const open = await client.call('connect')
+  const open = await party.client.call('connect')
   await service.call('latency', 0)
-  await client.call('connect')
-  return { first: CONTACTS / first, send: SENDS / send, receive: RECEIVES / receive, open }
+  await party.client.call('connect')
+  return {
+    first: CONTACTS / first,
+    send: SENDS / send,
+    receive: RECEIVES / receive,
+    mixed: RECEIVES / mixed,
+    open,
+  }
 }
 
 export const measure = async () => {
@@ -94,6 +109,7 @@ export const measure = async () => {
     perSecond('first contact: usync, keys, X3DH, send', 'first', 4),
     perSecond('established 1:1 send', 'send', 3),
     perSecond('1:1 receive in a burst', 'receive', 4),
+    perSecond('1:1 receive of ten kinds in a burst', 'mixed'),
     smallerIsBetter({ name: `connect to open, ${LATENCY_MS} ms each way`, unit: 'ms', target: 3 }, figures('open')),
   ]
 }
