@@ -5,6 +5,7 @@ import {
   type GroupMetadata,
   generateWAMessage,
   getBinaryNodeChild,
+  type MiscMessageGenerationOptions,
   proto,
   type WAMessage,
 } from 'kurir'
@@ -54,8 +55,7 @@ const phoneParty = (phone: Phone): Party => ({
   jid: phone.jid,
   send: async (chat, content, options = {}) => {
     const message = await generateWAMessage(chat, content, { userJid: phone.jid, userLid: phone.lid, ...options })
-    const audience = options.statusJidList === undefined ? {} : { audience: options.statusJidList }
-    const id = await phone.send(chat, { message: message.message ?? {} }, audience)
+    const id = await phone.send(chat, { message: message.message ?? {} }, audienceOf(options))
     return { key: { remoteJid: chat, fromMe: true, id }, message: proto.Message.create(phone.sentMessage(id)) }
   },
   read: async id => {
@@ -63,6 +63,9 @@ const phoneParty = (phone: Phone): Party => ({
     return { key: { remoteJid: chat, fromMe, id, participant: sender }, message: proto.Message.create(message) }
   },
 })
+
+const audienceOf = ({ statusJidList }: MiscMessageGenerationOptions) =>
+  statusJidList === undefined ? {} : { audience: statusJidList }
 
 function sent(message: WAMessage | undefined): WAMessage {
   if (message === undefined) throw new Error('nothing was sent')
@@ -98,6 +101,7 @@ describe.each(chatKinds)('Kurir to a phone: %s', chat => {
     const read = await bob.waitForMessage(each => each.id === id)
     expect(unexplained(direction, kind, conversation, message, read.message)).toEqual([])
     expect(comparable(read.message)).toMatchObject(comparable(kind.expected(context)))
+    if (kind.file) expect((await bob.download(read.message)).equals(kind.file.bytes)).toBe(true)
     if (kind.opened) expect(read.addOn).toMatchObject(kind.opened)
     const copy = await alice.waitForMessage(each => each.id === id)
     expect(differences(message ?? {}, copy.message)).toEqual([])
@@ -117,10 +121,11 @@ describe.each(chatKinds)('a phone to Kurir: %s', chat => {
     const { context, sender, reader, options } = conversation
     const before = bot.events.length
     const id = kind.byPhone
-      ? await kind.byPhone(bob, context)
+      ? await kind.byPhone(bob, context, audienceOf(options))
       : idOf(await sender.send(context.chat, kind.content(context), { ...options, ...kind.options?.(context) }))
-    const { message } = await reader.read(id)
-    expect(unexplained(direction, kind, conversation, bob.sentMessage(id), message)).toEqual([])
+    const message = await reader.read(id)
+    expect(unexplained(direction, kind, conversation, bob.sentMessage(id), message.message)).toEqual([])
+    if (kind.file) expect((await bot.socket.downloadMedia(message, 'buffer')).equals(kind.file.bytes)).toBe(true)
     for (const name of kind.events ?? []) await bot.waitFor(() => eventSince(before, name), name)
   })
 })

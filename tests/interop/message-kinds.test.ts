@@ -1,14 +1,22 @@
+import { Agent } from 'node:https'
 import type { Phone } from '@kurir/simulator'
-import type { AnyMessageContent as BaileysContent, MiscMessageGenerationOptions as BaileysOptions } from 'baileys'
+import {
+  type AnyMessageContent as BaileysContent,
+  type MiscMessageGenerationOptions as BaileysOptions,
+  type DownloadableMessage,
+  downloadContentFromMessage,
+  type MediaType,
+} from 'baileys'
 import { type GroupMetadata, generateWAMessage, type WAMessage } from 'kurir'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { comparable } from '../kinds/compare.js'
 import { kindsOf, passageOf, unexplained } from '../kinds/directions.js'
-import type { ChatKind, MessageKind } from '../kinds/message-kind.js'
+import type { ChatKind, MessageKind, SampleFile } from '../kinds/message-kind.js'
 import { type Conversation, converse, type Party } from '../kinds/party.js'
 import type { BaileysClient } from './support/baileys-client.js'
 import type { Companion } from './support/companion.js'
 import type { KurirClient } from './support/kurir-client.js'
+import { baileysMediaConfig } from './support/media-trust.js'
 import { World } from './support/world.js'
 
 let world: World
@@ -25,8 +33,14 @@ beforeAll(async () => {
   world = await World.start('message kinds')
   alice = await world.phone('Alice', 'strict')
   bob = await world.phone('Bob', 'lenient')
-  kurir = await world.linked('kurir', alice, undefined, { cachedGroupMetadata: async jid => announcements.get(jid) })
-  baileys = await world.linked('baileys', bob)
+  const { media } = world.wa
+  kurir = await world.linked('kurir', alice, undefined, {
+    cachedGroupMetadata: async jid => announcements.get(jid),
+    // Baileys finds the host of a file by its URL, and asks for it by https.
+    fetchAgent: new Agent({ ca: media.certificateAuthority }),
+    mediaOrigins: [media.origin],
+  })
+  baileys = await world.linked('baileys', bob, undefined, baileysMediaConfig(world.wa))
 })
 
 afterAll(() => world.end())
@@ -77,6 +91,21 @@ async function sendByBaileys({ context, sender, options }: Conversation, kind: M
   return { key, message }
 }
 
+async function downloadedByBaileys({ message }: WAMessage, { part }: SampleFile): Promise<Buffer> {
+  const path = part.split('.')
+  const holder = path.reduce<unknown>((value, name) => Reflect.get(value as object, name), message)
+  const { options } = baileysMediaConfig(world.wa)
+  const type = path
+    .at(-1)
+    ?.replace(/Message$|^product/, '')
+    .toLowerCase() as MediaType
+  const pieces: Buffer[] = []
+  for await (const piece of await downloadContentFromMessage(holder as DownloadableMessage, type, { options })) {
+    pieces.push(piece)
+  }
+  return Buffer.concat(pieces)
+}
+
 const chatKinds = ['user', 'group', 'announcement', 'status'] as const
 
 describe.each(chatKinds)('Kurir to Baileys: %s', chat => {
@@ -93,6 +122,7 @@ describe.each(chatKinds)('Kurir to Baileys: %s', chat => {
     const { key, message } = await sender.send(context.chat, kind.content(context), all)
     const read = await reader.read(key.id ?? '')
     expect(unexplained(direction, kind, conversation, message, read.message)).toEqual([])
+    if (kind.file) expect((await downloadedByBaileys(read, kind.file)).equals(kind.file.bytes)).toBe(true)
     expect(comparable(message)).toMatchObject(comparable(kind.expected(context)))
   })
 })
@@ -110,6 +140,7 @@ describe.each(chatKinds)('Baileys to Kurir: %s', chat => {
     const { key, message } = await sendByBaileys(conversation, kind)
     const read = await reader.read(key.id ?? '')
     expect(unexplained(direction, kind, conversation, message, read.message)).toEqual([])
+    if (kind.file) expect((await kurir.socket.downloadMedia(read, 'buffer')).equals(kind.file.bytes)).toBe(true)
     if (passageOf(kind, direction).otherwise === undefined) {
       expect(comparable(message)).toMatchObject(comparable(kind.expected(context)))
     }

@@ -1,4 +1,4 @@
-import type { Phone } from '@kurir/simulator'
+import type { Phone, PhoneSendOptions } from '@kurir/simulator'
 import type { AnyMessageContent, BaileysEventMap, MiscMessageGenerationOptions, proto, WAMessage } from 'kurir'
 
 /**
@@ -81,7 +81,7 @@ export interface MessageKind {
   /** Events by which Kurir reports it besides `messages.upsert`. */
   readonly events?: readonly (keyof BaileysEventMap)[]
   /** How a phone sends it; by default it sends the protobuf that Kurir makes of the content. */
-  readonly byPhone?: (phone: Phone, context: KindContext) => Promise<string>
+  readonly byPhone?: (phone: Phone, context: KindContext, options: PhoneSendOptions) => Promise<string>
   readonly file?: SampleFile
   /** Directions in which it does not simply arrive as it was sent. */
   readonly passages?: Readonly<Partial<Record<Direction, Passage>>>

@@ -1,3 +1,5 @@
+import { animatedWebp, mp4, opus, pdf, png, webp } from './files.js'
+
 export const vcard = (name: string): string =>
   `BEGIN:VCARD\nVERSION:3.0\nFN:${name}\nTEL;type=CELL;waid=15550002222:+1 555 000 2222\nEND:VCARD`
 
@@ -11,3 +13,13 @@ export const preview = {
   title: 'Example',
   description: 'About examples',
 }
+
+/** Files: each can be bytes, a stream, or a path or URL. */
+export const picture = png(4, 3)
+export const video = mp4(640, 480, 7)
+export const song = opus(61)
+export const voice = opus(3)
+export const waveform = Uint8Array.from({ length: 64 }, (_, index) => index)
+export const leaflet = pdf()
+export const sticker = webp()
+export const animatedSticker = animatedWebp()
