@@ -1,20 +1,12 @@
 import { type Phone, Simulator, type TracedStanza } from '@kurir/simulator'
-import {
-  type BaileysEventMap,
-  type BinaryNode,
-  type GroupMetadata,
-  generateWAMessage,
-  getBinaryNodeChild,
-  type MiscMessageGenerationOptions,
-  proto,
-  type WAMessage,
-} from 'kurir'
+import { type BaileysEventMap, type BinaryNode, type GroupMetadata, getBinaryNodeChild, proto } from 'kurir'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { comparable, differences } from '../kinds/compare.js'
 import { kindsOf, unexplained } from '../kinds/directions.js'
 import { type ChatKind, idOf, type KindContext, type MessageKind } from '../kinds/message-kind.js'
-import { type Conversation, converse, type Party } from '../kinds/party.js'
+import { type Conversation, converse } from '../kinds/party.js'
 import type { KurirClient } from './support/kurir-client.js'
+import { audienceOf, kurirParty, phoneParty, sent } from './support/parties.js'
 import { World } from './support/world.js'
 
 const channel = '120363000000000009@newsletter'
@@ -43,34 +35,6 @@ afterEach(() => {
   world.service.clearViolations()
   expect(violations).toEqual([])
 })
-
-const kurirParty = (client: KurirClient, phone: Phone): Party => ({
-  jid: phone.jid,
-  send: async (chat, content, options) => sent(await client.socket.sendMessage(chat, content, options)),
-  read: id => client.waitFor(() => client.readable.find(({ key }) => key.id === id), id),
-})
-
-/** A phone sends the protobuf that Kurir makes of some content. */
-const phoneParty = (phone: Phone): Party => ({
-  jid: phone.jid,
-  send: async (chat, content, options = {}) => {
-    const message = await generateWAMessage(chat, content, { userJid: phone.jid, userLid: phone.lid, ...options })
-    const id = await phone.send(chat, { message: message.message ?? {} }, audienceOf(options))
-    return { key: { remoteJid: chat, fromMe: true, id }, message: proto.Message.create(phone.sentMessage(id)) }
-  },
-  read: async id => {
-    const { chat, sender, fromMe, message } = await phone.waitForMessage(each => each.id === id)
-    return { key: { remoteJid: chat, fromMe, id, participant: sender }, message: proto.Message.create(message) }
-  },
-})
-
-const audienceOf = ({ statusJidList }: MiscMessageGenerationOptions) =>
-  statusJidList === undefined ? {} : { audience: statusJidList }
-
-function sent(message: WAMessage | undefined): WAMessage {
-  if (message === undefined) throw new Error('nothing was sent')
-  return message
-}
 
 /** A group of both, with one of them as its admin. */
 async function newGroup(kind: ChatKind, admin: Phone, member: Phone): Promise<string> {

@@ -1,4 +1,5 @@
 import { asReported, type Difference, differences, isWithin } from './compare.js'
+import { usualDifferences } from './explained.js'
 import { messageKinds } from './kinds.js'
 import type { ChatKind, Direction, MessageKind, Passage } from './message-kind.js'
 import type { Conversation } from './party.js'
@@ -13,16 +14,6 @@ export const turning = {
   'kurir to baileys': 'reactions and votes',
   'baileys to kurir': 'all',
 } as const satisfies Readonly<Record<Direction, 'all' | 'reactions and votes' | 'none'>>
-
-/** Fields that may differ in whatever kind, and why. */
-export const usualDifferences: Readonly<Record<Direction, Readonly<Record<string, string>>>> = {
-  'kurir to phone': {},
-  'phone to kurir': {},
-  'kurir to baileys': {
-    senderKeyDistributionMessage: 'Baileys reports the sender key that comes along in groups; it is no content.',
-  },
-  'baileys to kurir': {},
-}
 
 export const passageOf = ({ passages }: MessageKind, direction: Direction): Passage => passages?.[direction] ?? {}
 

@@ -14,7 +14,7 @@ export const preview = {
   description: 'About examples',
 }
 
-/** Files: each can be bytes, a stream, or a path or URL. */
+/** Small files that the tests make; besides bytes, every kind takes `{ url }` and `{ stream }`. */
 export const picture = png(4, 3)
 export const video = mp4(640, 480, 7)
 export const song = opus(61)

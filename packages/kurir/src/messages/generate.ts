@@ -2,6 +2,7 @@ import { isJidGroup, isJidNewsletter, isJidStatusBroadcast, jidDecode, jidNormal
 import { KurirError } from '../errors/index.js'
 import type { WAMessage } from '../events/message-types.js'
 import { proto } from '../proto/index.js'
+import { applyModifiers } from './content/apply-modifiers.js'
 import { invalidContent } from './content/content-error.js'
 import { buildContent } from './content/content-kinds.js'
 import type {
@@ -12,8 +13,7 @@ import type {
   MessageGenerationOptions,
   MessageGenerationOptionsFromContent,
 } from './content/content-types.js'
-import { applyEdit } from './content/edit.js'
-import { applyAlbum, applyContext, applySecret, applyViewOnce, withContextInfo } from './content/modifiers.js'
+import { applySecret, withContextInfo } from './content/modifiers.js'
 import { getContentType, normalizeMessageContent } from './content-type.js'
 import { generateMessageIDV2 } from './ids.js'
 import { isUserChat } from './own-account.js'
@@ -29,10 +29,8 @@ export async function generateWAMessageContent(
   options: MessageContentGenerationOptions = {},
 ): Promise<proto.Message> {
   const bare = await buildContent(content, options)
-  const modifiers = content as ContentModifiers & Editable
-  const media = applyAlbum(applyViewOnce(bare, modifiers), modifiers, options)
-  const edited = await applyEdit(applyContext(media, modifiers), modifiers, options)
-  return proto.Message.create(applySecret(edited, options))
+  const modified = await applyModifiers(bare, content as ContentModifiers & Editable, options)
+  return proto.Message.create(applySecret(modified, options))
 }
 
 /**
@@ -45,10 +43,8 @@ export function generateWAMessageFromContent(
   message: proto.IMessage,
   options: MessageGenerationOptionsFromContent,
 ): WAMessage {
-  checkDestinationJid('jid', jid)
-  checkDestinationJid('userJid', options.userJid)
+  checkEnvelope(jid, options)
   const id = options.messageId ?? generateMessageIDV2(options.userJid)
-  if (!isMessageId(id)) throw invalidContent('messageId', 'A message id has 1 to 128 printable characters')
   const namesAuthor = isJidGroup(jid) === true || isJidStatusBroadcast(jid)
   const created = proto.WebMessageInfo.create({
     key: { remoteJid: jid, fromMe: true, id },
@@ -67,9 +63,22 @@ export async function generateWAMessage(
   content: AnyMessageContent,
   options: MessageGenerationOptions,
 ): Promise<WAMessage> {
-  checkDestinationJid('jid', jid)
+  // Before a file is uploaded.
+  checkEnvelope(jid, options)
   const message = await generateWAMessageContent(content, { ...options, jid })
   return generateWAMessageFromContent(jid, message, options)
+}
+
+/** What is said beside the content. */
+function checkEnvelope(jid: string, options: MessageGenerationOptionsFromContent): void {
+  checkDestinationJid('jid', jid)
+  checkDestinationJid('userJid', options.userJid)
+  const { messageId, quoted } = options
+  if (messageId !== undefined && !isMessageId(messageId)) {
+    throw invalidContent('messageId', 'A message id has 1 to 128 printable characters')
+  }
+  if (quoted !== undefined && !quoted.key?.id) throw invalidContent('quoted', 'The quoted message has no id')
+  timerOf(options)
 }
 
 /** @throws KurirError `invalid-jid` for what cannot be the destination of a message */
@@ -100,7 +109,6 @@ function quoteContext(
   options: MessageGenerationOptionsFromContent,
 ): proto.IContextInfo {
   const { key } = quoted
-  if (!key?.id) throw invalidContent('quoted', 'The quoted message has no id')
   const content = quotedContent(quoted.message)
   const author =
     key.fromMe === true ? ownJidIn(quoted, options) : (quoted.participant ?? key.participant ?? key.remoteJid)

@@ -20,7 +20,12 @@ import type { ChatTimers } from './chat-timers.js'
 import type { SocketCore } from './core.js'
 import type { GroupsSocket } from './groups-layer.js'
 import type { MessageSecretStore } from './message-secret-store.js'
-import type { MessageRelayOptions, MessageSender } from './message-sender.js'
+import {
+  isDestination,
+  type MessageRelayOptions,
+  type MessageSender,
+  unsupportedDestination,
+} from './message-sender.js'
 import { ownAccount } from './own-account.js'
 
 export interface ContentSenderParts {
@@ -54,6 +59,7 @@ export class ContentSender {
     options: MiscMessageGenerationOptions,
   ): Promise<WAMessage | undefined> {
     checkDestinationJid('jid', jid)
+    if (!isDestination(jid)) throw unsupportedDestination(jid)
     if (isJidBroadcast(jid)) checkAudience(options.statusJidList)
     if (isJidGroup(jid) && isTimer(content)) {
       await this.#core.connection.query(buildGroupTimer(jidNormalizedUser(jid), timerOf(content)))

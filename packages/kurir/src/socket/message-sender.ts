@@ -1,4 +1,12 @@
-import { isJidBroadcast, isJidGroup, isJidNewsletter, isLidUser, isPnUser, jidNormalizedUser } from '../binary/jid.js'
+import {
+  isJidBroadcast,
+  isJidGroup,
+  isJidNewsletter,
+  isLidUser,
+  isPnUser,
+  jidDecode,
+  jidNormalizedUser,
+} from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
 import { KurirError } from '../errors/kurir-error.js'
 import type { GroupMetadata } from '../groups/group-types.js'
@@ -93,13 +101,8 @@ export class MessageSender {
     if (options.participant) await this.#relayToDevice(jid, id, message, options.participant, options)
     else if (isJidGroup(jid)) await this.#groups.run(jid, () => this.#relayToGroup(jid, id, message, options))
     else if (isJidBroadcast(jid)) await this.#groups.run(jid, () => this.#relayToAudience(jid, id, message, options))
-    else if (isUserChat(jid)) await this.#relayToUser(jid, id, message, options)
-    else {
-      throw new KurirError('unsupported-destination', 'Messages to this kind of chat are not supported', {
-        statusCode: 400,
-        data: { jid },
-      })
-    }
+    else if (isUserChat(jid) && isDestination(jid)) await this.#relayToUser(jid, id, message, options)
+    else throw unsupportedDestination(jid)
     return id
   }
 
@@ -313,4 +316,26 @@ export class MessageSender {
 function extraParts({ additionalAttributes, additionalNodes }: MessageRelayOptions): ExtraStanzaParts | undefined {
   if (!additionalAttributes && !additionalNodes) return undefined
   return { attributes: additionalAttributes, nodes: additionalNodes }
+}
+
+/** Servers whose users one can write to. */
+const userServers: ReadonlySet<string | undefined> = new Set([
+  's.whatsapp.net',
+  'c.us',
+  'lid',
+  'hosted',
+  'hosted.lid',
+  'bot',
+])
+
+/** Whether messages can go there: to people, groups, lists and channels, but not to calls. */
+export function isDestination(jid: string): boolean {
+  return !isUserChat(jid) || userServers.has(jidDecode(jid)?.server)
+}
+
+export function unsupportedDestination(jid: string): KurirError {
+  return new KurirError('unsupported-destination', 'Messages to this kind of chat are not supported', {
+    statusCode: 400,
+    data: { field: 'jid', jid },
+  })
 }

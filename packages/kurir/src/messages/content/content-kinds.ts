@@ -143,6 +143,7 @@ function noKind(content: AnyMessageContent): Error {
   const keys = typeof content === 'object' && content !== null ? Object.keys(content).slice(0, 16) : []
   const names = contentKinds.map(({ key }) => key)
   for (const name of keys) {
+    if (names.includes(name)) return invalidContent(name, 'This member is empty')
     const meant = suggestionFor(name, names)
     if (meant !== undefined) {
       return invalidContent(name, `There is no content "${name}": did you mean "${meant}"?`, { suggestion: meant })

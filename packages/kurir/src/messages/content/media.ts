@@ -1,9 +1,12 @@
 import { isJidNewsletter } from '../../binary/jid.js'
+import { KurirError } from '../../errors/index.js'
 import type { EncryptedFile, PreparedFile } from '../../media/encrypt-media.js'
 import { parseImageHeader } from '../../media/image-header.js'
 import type { MediaType, WAMediaUpload } from '../../media/media-types.js'
 import { readAll, stickerOf } from '../../media/pictures.js'
 import { proto } from '../../proto/index.js'
+import { applyModifiers } from './apply-modifiers.js'
+import { checkObject } from './checks.js'
 import { invalidContent } from './content-error.js'
 import type {
   AnyMediaMessageContent,
@@ -171,13 +174,36 @@ export async function buildMedia(
   const name = mediaNames.findLast(candidate => isGiven(content, candidate))
   if (name === undefined) throw invalidContent('content', 'Invalid media type')
   const kind: MediaKind = mediaKinds[name]
+  checkObject(name, Reflect.get(content, name))
   const fields = fieldsOf(content, name, kind, options)
+  await applyModifiers({ [holderOf(name, content)]: fields }, content, options)
   const cache = new PreparedCache(content, name, options)
   const known = await cache.get()
-  const prepared = known ?? (await kind.prepare(content as never, options, fields))
+  const prepared = known ?? (await namingField(name, kind.prepare(content as never, options, fields)))
   if (known === undefined) await cache.set(prepared)
   return { [prepared.holder]: { ...prepared.base, ...fields } }
 }
+
+function holderOf(name: keyof typeof mediaKinds, content: AnyMediaMessageContent): Prepared['holder'] {
+  return name === 'video' && 'ptv' in content && content.ptv === true ? 'ptvMessage' : `${name}Message`
+}
+
+/** What is wrong with the file itself: rooms below do not know which member of the content it is. */
+async function namingField<Result>(field: string, work: Promise<Result>): Promise<Result> {
+  try {
+    return await work
+  } catch (error) {
+    if (!KurirError.is(error) || !sourceErrors.has(error.code)) throw error
+    const { code, message, output, data } = error
+    throw new KurirError(code, message, {
+      statusCode: output.statusCode,
+      data: { field, ...(typeof data === 'object' ? data : {}) },
+      cause: error,
+    })
+  }
+}
+
+const sourceErrors: ReadonlySet<string> = new Set(['invalid-media-source', 'media-unreadable', 'media-too-large'])
 
 function isGiven(content: object, name: string): boolean {
   const value: unknown = Reflect.get(content, name)

@@ -1,5 +1,6 @@
 import type { WAMediaUpload } from '../../media/media-types.js'
 import type { proto } from '../../proto/index.js'
+import { applyModifiers } from './apply-modifiers.js'
 import { checkObject, checkOptionalText } from './checks.js'
 import type { ContentModifiers, MessageContentGenerationOptions } from './content-types.js'
 import { buildMedia } from './media.js'
@@ -22,11 +23,13 @@ export async function buildProduct(
   options: MessageContentGenerationOptions,
 ): Promise<proto.IMessage> {
   const { productImage, ...product } = checkObject('product', content.product)
-  const { imageMessage } = await buildMedia({ image: productImage }, options)
-  const message: proto.Message.IProductMessage = { product: { ...product, productImage: imageMessage } }
+  checkObject('product.productImage', productImage)
+  const message: proto.Message.IProductMessage = {}
   for (const name of ['businessOwnerJid', 'body', 'footer'] as const) {
     const text = checkOptionalText(name, content[name])
     if (text !== undefined) message[name] = text
   }
-  return { productMessage: message }
+  await applyModifiers({ productMessage: message }, content, options)
+  const { imageMessage } = await buildMedia({ image: productImage }, options)
+  return { productMessage: { ...message, product: { ...product, productImage: imageMessage } } }
 }
