@@ -4,6 +4,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { SeededRandom } from '@kurir/simulator'
 import { KurirError } from 'kurir/errors'
+import { historyTargets } from './fuzz/history-targets.mjs'
 import { mediaTargets } from './fuzz/media-targets.mjs'
 import { messageTargets } from './fuzz/message-targets.mjs'
 import { signalTargets } from './fuzz/signal-targets.mjs'
@@ -14,7 +15,14 @@ import { wireTargets } from './fuzz/wire-targets.mjs'
  * Everything that reads bytes, stanzas or text of others. A target has a name, its share of the cases, `make` for an
  * input, `run` for what must end well or with a KurirError, and where it needs them `prepare` and `end`.
  */
-export const fuzzTargets = [...wireTargets, ...messageTargets, ...signalTargets, ...storageTargets, ...mediaTargets]
+export const fuzzTargets = [
+  ...wireTargets,
+  ...messageTargets,
+  ...historyTargets,
+  ...mediaTargets,
+  ...signalTargets,
+  ...storageTargets,
+]
 
 /** No single case may take longer; what is left over is for a busy machine. */
 const SLOWEST_MS = 2000

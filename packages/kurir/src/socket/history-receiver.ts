@@ -70,7 +70,11 @@ export class HistoryReceiver {
     this.#tellBegin(syncType)
     const encoded = proto.Message.HistorySyncNotification.encode(notification).finish()
     const waiting: Waiting = { id, timestamp, notification: Buffer.from(encoded).toString('base64'), tries: 0 }
-    await this.#change(all => (all.some(other => other.id === id) ? all : [...all, waiting].slice(-WAITING)))
+    try {
+      await this.#change(all => (all.some(other => other.id === id) ? all : [...all, waiting].slice(-WAITING)))
+    } catch (error) {
+      this.#core.logger.warn({ err: error, id }, 'a piece of history could not be noted: a crash now would lose it')
+    }
     this.#enqueue(waiting)
   }
 
