@@ -76,10 +76,18 @@ describe('history after linking (docs/protocol/03, 9)', () => {
 
   it('of a kind that the program does not want is confirmed only', async () => {
     const alice = await world().phone('Alice', { history: { invented } })
+    let announced = 0
+    let confirmed = 0
+    world().service.onStanza(({ direction, node: { tag, attrs } }) => {
+      if (direction === 'to-client' && tag === 'message' && attrs['category'] === 'peer') announced += 1
+      if (direction === 'from-client' && tag === 'receipt' && attrs['type'] === 'hist_sync') confirmed += 1
+    })
     const bot = await linked(world(), alice, { shouldSyncHistoryMessage: () => false })
-    await alice.send(alice.jid, { text: 'note' })
-    await bot.text('note')
+    // The key of the app state comes by a message of its own.
+    await bot.waitFor(() => announced > 3 && confirmed === announced - 1, 'receipts')
+    await alice.settled()
     expect(sets(bot)).toEqual([])
+    expect(await waiting(bot)).toBe(0)
   })
 })
 
