@@ -1,5 +1,5 @@
 import type { Phone } from '@kurir/simulator'
-import type { BaileysEventMap, UserFacingSocketConfig, WAMessage } from 'kurir'
+import type { BaileysEventMap, proto, UserFacingSocketConfig, WAMessage } from 'kurir'
 import { describe, expect, it } from 'vitest'
 import type { KurirClient } from './support/kurir-client.js'
 import { type World, worldForEachTest } from './support/world.js'
@@ -76,15 +76,17 @@ describe('history after linking (docs/protocol/03, 9)', () => {
 
   it('of a kind that the program does not want is confirmed only', async () => {
     const alice = await world().phone('Alice', { history: { invented } })
-    let announced = 0
-    let confirmed = 0
+    const offered: proto.Message.IHistorySyncNotification[] = []
+    const confirmed: unknown[] = []
     world().service.onStanza(({ direction, node: { tag, attrs } }) => {
-      if (direction === 'to-client' && tag === 'message' && attrs['category'] === 'peer') announced += 1
-      if (direction === 'from-client' && tag === 'receipt' && attrs['type'] === 'hist_sync') confirmed += 1
+      if (direction === 'from-client' && tag === 'receipt' && attrs['type'] === 'hist_sync') confirmed.push(attrs['id'])
     })
-    const bot = await linked(world(), alice, { shouldSyncHistoryMessage: () => false })
-    // The key of the app state comes by a message of its own.
-    await bot.waitFor(() => announced > 3 && confirmed === announced - 1, 'receipts')
+    const bot = await linked(world(), alice, {
+      shouldSyncHistoryMessage: notification => offered.push(notification) < 0,
+    })
+    const isLast = ({ syncType, progress }: proto.Message.IHistorySyncNotification) =>
+      syncType === 3 && progress === 100
+    await bot.waitFor(() => offered.some(isLast) && confirmed.length === offered.length, 'the last piece')
     await alice.settled()
     expect(sets(bot)).toEqual([])
     expect(await waiting(bot)).toBe(0)
