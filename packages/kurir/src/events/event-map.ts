@@ -83,7 +83,7 @@ export const batchOf = <Event extends BaileysEvent>(event: Event, payload: Baile
 
 /**
  * A piece of history from the phone, newest first (docs/protocol/03, history). A long one comes as several of these in a
- * row, all with the order and progress of the piece (docs/decisions/0020).
+ * row, all with the order and progress of the piece (docs/decisions/0021).
  */
 export interface HistorySet {
   chats: Chat[]
