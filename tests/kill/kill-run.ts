@@ -123,7 +123,9 @@ class KillRun {
         noiseRoot: this.#service.noiseRoot,
         logger: silentLogger,
       })
-      sock.ev.on('creds.update', () => void saveCreds())
+      sock.ev.process(async events => {
+        if (events['creds.update']) await saveCreds()
+      })
       return sock
     }
     await linked(connect(), own)

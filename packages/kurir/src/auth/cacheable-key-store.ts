@@ -37,6 +37,7 @@ export function makeCacheableSignalKeyStore(
   }
 
   const cachedStore: SignalKeyStore = {
+    ...(store.isVolatile === undefined ? {} : { isVolatile: store.isVolatile }),
     async get<T extends SignalDataType>(type: T, ids: string[]) {
       const records: { [id: string]: SignalDataTypeMap[T] } = {}
       const missing: string[] = []

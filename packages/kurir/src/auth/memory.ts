@@ -5,6 +5,7 @@ import { type AuthenticationCreds, type AuthenticationState, initAuthCreds } fro
 export function makeMemoryKeyStore(): SignalKeyStore {
   const records = new Map<string, unknown>()
   return {
+    isVolatile: true,
     get<T extends SignalDataType>(type: T, ids: string[]) {
       const found: { [id: string]: SignalDataTypeMap[T] } = {}
       for (const id of ids) {

@@ -4,6 +4,12 @@ import type { SignalDataSet, SignalKeyStore } from '../signal/key-store.js'
 import { makeMemoryKeyStore } from './memory.js'
 import { RecordSlots } from './record-slots.js'
 
+/** A store that outlives the process. */
+function lastingStore(): SignalKeyStore {
+  const { get, set } = makeMemoryKeyStore()
+  return { get, set }
+}
+
 const bytes = (text: string) => Buffer.from(text)
 
 async function slotsOver(store: SignalKeyStore): Promise<RecordSlots> {
@@ -29,7 +35,7 @@ async function found(store: SignalKeyStore, furtherIds: string[] = []): Promise<
 
 describe('records in slots', () => {
   it('are found by the next process, however many there are', async () => {
-    const store = makeMemoryKeyStore()
+    const store = lastingStore()
     const slots = await slotsOver(store)
     const texts = Array.from({ length: 700 }, (_, index) => `record ${index}`)
     await Promise.all(texts.map(text => put(slots, store, text)))
@@ -37,7 +43,7 @@ describe('records in slots', () => {
   })
 
   it('use the slots of removed ones again', async () => {
-    const store = makeMemoryKeyStore()
+    const store = lastingStore()
     const slots = await slotsOver(store)
     const used = new Set<number>()
     for (let round = 0; round < 300; round += 1) {
@@ -50,7 +56,7 @@ describe('records in slots', () => {
   })
 
   it('do not overwrite what an earlier process has left', async () => {
-    const store = makeMemoryKeyStore()
+    const store = lastingStore()
     const before = await slotsOver(store)
     const [first] = [await put(before, store, 'a'), await put(before, store, 'b'), await put(before, store, 'c')]
     await before.clear([first])
@@ -60,14 +66,14 @@ describe('records in slots', () => {
   })
 
   it('write further rows with a removal, and find them', async () => {
-    const store = makeMemoryKeyStore()
+    const store = lastingStore()
     const slots = await slotsOver(store)
     await slots.clear([await put(slots, store, 'a')], { summary: bytes('1') })
     expect(await found(store, ['summary'])).toEqual(['summary'])
   })
 
   it('store their number before a slot is used', async () => {
-    const inner = makeMemoryKeyStore()
+    const inner = lastingStore()
     let release: () => void = () => {}
     const held = new Promise<void>(resolve => {
       release = resolve
@@ -104,5 +110,10 @@ describe('records in slots', () => {
       expect(slots.isUsable).toBe(false)
       expect(slots.take()).toBeUndefined()
     }
+  })
+
+  it('are not written to a store that ends with the process', async () => {
+    const slots = await slotsOver(makeMemoryKeyStore())
+    expect(slots.take()).toBeUndefined()
   })
 })

@@ -27,7 +27,8 @@ const IDS_PER_READ = 256
  * used again when its record is gone, so there are never many more slots than records were there at a time.
  *
  * A slot's record is written by the owner, in whatever transaction it belongs to; everything else here goes to the store
- * directly. A store that refuses or forgets the type is noticed with the first record: `take` then answers undefined.
+ * directly. A store that refuses or forgets the type is noticed with the first record: `take` then answers undefined, as
+ * for one that ends with the process.
  */
 export class RecordSlots {
   readonly #type: SlotRecordType
@@ -54,6 +55,7 @@ export class RecordSlots {
   attach(store: SignalKeyStore, logger: ILogger): void {
     this.#store = store
     this.#logger = logger
+    if (store.isVolatile === true) this.#isUsable = false
   }
 
   /** Finds what an earlier process has left, with the further rows of these ids. Once, before anything else. */
@@ -62,6 +64,7 @@ export class RecordSlots {
   ): Promise<{ readonly slots: StoredSlot[]; readonly further: ReadonlyMap<string, Uint8Array> }> {
     const slots: StoredSlot[] = []
     const further = new Map<string, Uint8Array>()
+    if (!this.#isUsable) return { slots, further }
     const count = countOf((await this.#read([COUNT_ID])).get(COUNT_ID))
     if (count === 0) return { slots, further }
     const ids = [...Array.from({ length: count }, (_, slot) => String(slot)), ...furtherIds]
@@ -89,6 +92,7 @@ export class RecordSlots {
 
   /** Deletes the records of slots, with a change of further rows; the slots are free when it resolves. */
   async clear(slots: readonly number[], further: FurtherRows = {}): Promise<void> {
+    if (!this.#isUsable) return
     const rows: Record<string, Uint8Array | null> = { ...further }
     for (const slot of slots) rows[slot] = null
     await this.#write(rows)

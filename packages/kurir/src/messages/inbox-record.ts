@@ -27,15 +27,17 @@ type Facts = [name: string, key: Partial<WAMessageKey>, category?: string | unde
 
 /** Compact bytes: the message as WebMessageInfo, with what that has no fields for. */
 export function encodeInboxRecord({ sequence, deliveries, type, name, message }: InboxRecord): Uint8Array {
-  const facts = Buffer.from(JSON.stringify(factsOf(name, message)))
+  const facts = JSON.stringify(factsOf(name, message))
+  const factsLength = Buffer.byteLength(facts)
   const content = proto.WebMessageInfo.encode(message).finish()
-  const writer = new RecordWriter(headerLength + facts.byteLength + content.byteLength)
+  // From the pool: these records live for a moment only.
+  const writer = new RecordWriter(Buffer.allocUnsafe(headerLength + factsLength + content.byteLength))
   writer.uint8(VERSION)
   writer.uint8(type === 'append' ? APPENDED : 0)
   writer.uint16(Math.min(deliveries, mostDeliveries))
   writer.time(sequence)
-  writer.uint32(facts.byteLength)
-  writer.bytes(facts)
+  writer.uint32(factsLength)
+  writer.text(facts, factsLength)
   writer.bytes(content)
   return writer.finish()
 }

@@ -133,6 +133,11 @@ export interface SignalKeyStore {
   set(data: SignalDataSet): Awaitable<void>
   /** Removes everything. */
   clear?(): Awaitable<void>
+  /**
+   * Kurir: true for a store that ends with the process, sessions and all. What is stored only to outlive the process is
+   * then kept where it is.
+   */
+  readonly isVolatile?: boolean
 }
 
 /**

@@ -8,9 +8,11 @@ export class RecordWriter {
   readonly #bytes: Buffer
   #offset = 0
 
-  /** `length` is the exact size of the record. The memory is the record's own, as records are kept for long. */
-  constructor(length: number) {
-    this.#bytes = Buffer.allocUnsafeSlow(length)
+  /**
+   * @param space the exact size of the record, whose memory is then its own, as records are kept for long; or the memory
+   */
+  constructor(space: number | Buffer) {
+    this.#bytes = typeof space === 'number' ? Buffer.allocUnsafeSlow(space) : space
   }
 
   uint8(value: number): void {
@@ -36,6 +38,11 @@ export class RecordWriter {
   bytes(value: Uint8Array): void {
     this.#bytes.set(value, this.#offset)
     this.#offset += value.byteLength
+  }
+
+  /** @param length in UTF-8 */
+  text(value: string, length: number): void {
+    this.#offset += this.#bytes.write(value, this.#offset, length)
   }
 
   /** @throws RecordFormatError when less or more was written than announced */

@@ -59,8 +59,7 @@ export class DurableSender {
     if (connection.phase === 'ended') throw connectionClosed()
     if (this.#resuming) await this.#resuming
     const id = options.messageId ?? generateMessageIDV2(creds.me?.id)
-    const content = proto.Message.encode(message).finish()
-    await memory.outbox.add({ id, jid, options: storedOptions(options), content, sentAt: config.clock() })
+    await memory.outbox.add({ id, jid, options: storedOptions(options), message, sentAt: config.clock() })
     try {
       const sentAs = await this.#parts.sender.relay(jid, message, { ...options, messageId: id })
       // Changes of a channel's post go under the id of the post, which says nothing about them.
@@ -136,13 +135,13 @@ export class DurableSender {
 
   async #sendAgain(entry: OutboxEntry, options: MessageRelayOptions = {}): Promise<void> {
     const { config, memory, connection, logger } = this.#core
-    const { id, jid, content, attempts, sentAt } = entry
+    const { id, jid, message, attempts, sentAt } = entry
     const now = config.clock()
     if (attempts >= MOST_ATTEMPTS || now - sentAt > OUTBOX_AGE_MS) return this.#giveUp(entry, unansweredError(entry))
     memory.outbox.tried(id, now)
     try {
       const restored = { ...restoredOptions(entry.options), ...options, messageId: id }
-      await this.#parts.sender.relay(jid, proto.Message.decode(content), restored)
+      await this.#parts.sender.relay(jid, message, restored)
     } catch (error) {
       // The next connection tries again.
       if (connection.phase !== 'open') return

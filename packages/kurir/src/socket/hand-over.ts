@@ -40,7 +40,7 @@ export class HandOver {
   /** @param entry undefined for what is not in the inbox */
   async handOver(message: WAMessage, type: MessageUpsertType, entry: InboxEntry | undefined): Promise<void> {
     const { creds, memory, logger } = this.#core
-    cleanMessage(message, creds.me?.id ?? '', creds.me?.lid ?? '')
+    if (entry?.isClean !== true) cleanMessage(message, creds.me?.id ?? '', creds.me?.lid ?? '')
     try {
       await this.#upsert(message, type)
     } catch (error) {
@@ -76,6 +76,6 @@ export class HandOver {
     const { memory, logger } = this.#core
     const undelivered = await memory.inbox.takeUndelivered()
     if (undelivered.length > 0) logger.info({ messages: undelivered.length }, 'handing over messages again')
-    for (const { message, type, entry } of undelivered) await this.handOver(message, type, entry)
+    for (const entry of undelivered) await this.handOver(entry.message, entry.type, entry)
   }
 }

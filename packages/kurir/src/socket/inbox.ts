@@ -1,8 +1,8 @@
-import { RecordSlots } from '../auth/record-slots.js'
+import { RecordSlots, type StoredSlot } from '../auth/record-slots.js'
 import type { BaileysBufferableEventEmitter } from '../events/event-buffer.js'
 import type { MessageUpsertType, WAMessage } from '../events/message-types.js'
 import type { ILogger } from '../logger/logger.js'
-import { decodeInboxRecord, encodeInboxRecord, type InboxRecord } from '../messages/inbox-record.js'
+import { decodeInboxRecord, encodeInboxRecord } from '../messages/inbox-record.js'
 import type { IncomingMessage } from '../messages/incoming.js'
 import type { SignalKeyStore } from '../signal/key-store.js'
 import { HandledNames, handledRowIds } from './handled-names.js'
@@ -10,19 +10,17 @@ import { type MessageMemory, messageName } from './message-memory.js'
 
 /** A message in the inbox. */
 export interface InboxEntry {
-  readonly slot: number
+  /** Undefined: the store does not keep it, this process does. */
+  readonly slot: number | undefined
   /** Empty: not to be remembered as handled. */
   readonly name: string
-  readonly record: Uint8Array
-  /** How often it was handed over again. */
-  readonly deliveries: number
-}
-
-/** A message that an earlier process or connection has not seen handled. */
-export interface Undelivered {
-  readonly entry: InboxEntry
   readonly message: WAMessage
   readonly type: MessageUpsertType
+  readonly sequence: number
+  /** How often it was handed over again. */
+  readonly deliveries: number
+  /** The message has the form in which it is emitted; its record has the sender's. */
+  readonly isClean: boolean
 }
 
 /**
@@ -35,7 +33,7 @@ export class Inbox {
   readonly #slots = new RecordSlots('inbox')
   readonly #names = new HandledNames()
   /** Stored in a transaction whose outcome is not known yet. */
-  readonly #pending = new WeakMap<IncomingMessage, InboxEntry>()
+  readonly #pending = new Map<IncomingMessage, InboxEntry>()
   #undelivered: InboxEntry[] = []
   #handled: InboxEntry[] = []
   #sequence = 0
@@ -53,8 +51,8 @@ export class Inbox {
     this.#logger = logger
   }
 
-  /** What is to be handed over before anything new, in the order of arrival. */
-  async takeUndelivered(): Promise<Undelivered[]> {
+  /** What is to be handed over before anything new, in the order of arrival; marked with `redelivered`. */
+  async takeUndelivered(): Promise<InboxEntry[]> {
     this.#loading ??= this.#load()
     try {
       await this.#loading
@@ -62,11 +60,11 @@ export class Inbox {
       this.#loading = undefined
       throw error
     }
-    const entries = this.#undelivered
+    const found = this.#undelivered.map(entry => ({ ...entry, deliveries: entry.deliveries + 1 }))
     this.#undelivered = []
-    const found = entries.flatMap(entry => this.#reopen(entry))
     found.sort((left, right) => left.sequence - right.sequence)
-    if (found.length > 0) await this.#countDelivery(found)
+    for (const { message, deliveries } of found) message.redelivered = deliveries
+    await this.#countDelivery(found)
     return found
   }
 
@@ -75,13 +73,13 @@ export class Inbox {
     const name = messageName(incoming)
     if (this.#memory.progressOf(name) === 'handed-over') return
     const taken = this.#slots.take()
-    const slot = typeof taken === 'number' ? taken : await taken
-    if (slot === undefined) return
+    const slot = typeof taken === 'object' ? await taken : taken
     this.#sequence += 1
     const type = incoming.offline ? 'append' : 'notify'
-    const record = encodeInboxRecord({ sequence: this.#sequence, deliveries: 0, type, name, message })
-    this.#pending.set(incoming, { slot, name, record, deliveries: 0 })
-    await keys.set({ inbox: { [slot]: record } })
+    const sequence = this.#sequence
+    const entry: InboxEntry = { slot, name, message, type, sequence, deliveries: 0, isClean: false }
+    this.#pending.set(incoming, entry)
+    if (slot !== undefined) await keys.set({ inbox: { [slot]: encodeInboxRecord(entry) } })
   }
 
   /** The entry of a message whose transaction has been committed; once. */
@@ -99,7 +97,7 @@ export class Inbox {
 
   /** What follows from it could not be stored: the next connection hands it over again. */
   postpone(entry: InboxEntry): void {
-    this.#undelivered.push(entry)
+    this.#undelivered.push({ ...entry, isClean: true })
   }
 
   /** The entries were emitted: they go when everybody is through with it. */
@@ -107,7 +105,9 @@ export class Inbox {
     ev.whenHandled().then(
       () => this.#clear(entries),
       // The emitter was destroyed: the next connection hands them over.
-      () => this.#undelivered.push(...entries),
+      () => {
+        for (const entry of entries) this.postpone(entry)
+      },
     )
   }
 
@@ -116,9 +116,14 @@ export class Inbox {
     await this.#clearing
   }
 
-  async #countDelivery(found: readonly Undelivered[]): Promise<void> {
+  /** For the process after this one; an entry of this process has been counted already. */
+  async #countDelivery(found: readonly InboxEntry[]): Promise<void> {
+    const rows = found.flatMap(entry =>
+      entry.slot === undefined || entry.isClean ? [] : [{ slot: entry.slot, record: encodeInboxRecord(entry) }],
+    )
+    if (rows.length === 0) return
     try {
-      await this.#slots.rewrite(found.map(({ entry: { slot, record } }) => ({ slot, record })))
+      await this.#slots.rewrite(rows)
     } catch (error) {
       this.#logger?.warn({ err: error }, 'how often messages were handed over could not be stored')
     }
@@ -127,30 +132,27 @@ export class Inbox {
   async #load(): Promise<void> {
     const { slots, further } = await this.#slots.load(handledRowIds)
     for (const name of this.#names.load(further)) this.#memory.note(name, 'handed-over')
-    for (const { slot, record } of slots) this.#undelivered.push({ slot, record, name: '', deliveries: 0 })
+    const damaged = slots.filter(stored => !this.#read(stored)).map(({ slot }) => slot)
+    if (damaged.length > 0) await this.#slots.clear(damaged)
   }
 
   /** Damaged records are dropped: nobody can read them, and the key is used up. */
-  #reopen({ slot, record }: InboxEntry): (Undelivered & { readonly sequence: number })[] {
-    let stored: InboxRecord
+  #read({ slot, record }: StoredSlot): boolean {
     try {
-      stored = decodeInboxRecord(record)
+      const entry = { slot, ...decodeInboxRecord(record), isClean: false }
+      this.#sequence = Math.max(this.#sequence, entry.sequence)
+      this.#memory.note(entry.name, 'handed-over')
+      this.#undelivered.push(entry)
+      return true
     } catch (error) {
       this.#logger?.error({ err: error, slot }, 'a stored message could not be read')
-      void this.#clear([{ slot, record, name: '', deliveries: 0 }])
-      return []
+      return false
     }
-    const { sequence, name, type, message } = stored
-    const deliveries = stored.deliveries + 1
-    this.#sequence = Math.max(this.#sequence, sequence)
-    this.#memory.note(name, 'handed-over')
-    const entry = { slot, name, record: encodeInboxRecord({ ...stored, deliveries }), deliveries }
-    message.redelivered = deliveries
-    return [{ entry, message, type, sequence }]
   }
 
   /** Removes records; those that come while the store is busy go together. Never rejects. */
-  #clear(entries: readonly InboxEntry[]): Promise<void> {
+  async #clear(entries: readonly InboxEntry[]): Promise<void> {
+    if (!this.#slots.isUsable) return
     this.#handled.push(...entries)
     this.#clearing ??= this.#clearAll()
     return this.#clearing
@@ -166,7 +168,7 @@ export class Inbox {
       const names = batch.flatMap(({ name }) => (name === '' ? [] : [name]))
       try {
         await this.#slots.clear(
-          batch.map(({ slot }) => slot),
+          batch.flatMap(({ slot }) => slot ?? []),
           this.#names.add(names),
         )
       } catch (error) {

@@ -6,6 +6,12 @@ import { OUTBOX_AGE_MS, Outbox } from './outbox.js'
 
 const NOW = 1_763_700_000_000
 
+/** A store that outlives the process. */
+function lastingStore(): SignalKeyStore {
+  const { get, set } = makeMemoryKeyStore()
+  return { get, set }
+}
+
 async function outboxOver(store: SignalKeyStore, now = NOW): Promise<Outbox> {
   const outbox = new Outbox()
   outbox.attach(store, silentLogger)
@@ -14,7 +20,7 @@ async function outboxOver(store: SignalKeyStore, now = NOW): Promise<Outbox> {
 }
 
 async function send(outbox: Outbox, id: string): Promise<void> {
-  await outbox.add({ id, jid: '1@s.whatsapp.net', options: '', content: Buffer.from(id), sentAt: NOW })
+  await outbox.add({ id, jid: '1@s.whatsapp.net', options: '', message: { conversation: id }, sentAt: NOW })
   outbox.sent(id)
 }
 
@@ -22,7 +28,7 @@ const idsOf = (outbox: Outbox) => outbox.unanswered().map(({ id }) => id)
 
 describe('the outbox', () => {
   it('tells the next process what is unanswered, in the order of sending', async () => {
-    const store = makeMemoryKeyStore()
+    const store = lastingStore()
     const outbox = await outboxOver(store)
     for (const id of ['a', 'b', 'c', 'd']) await send(outbox, id)
     outbox.answered('b', true)
@@ -37,15 +43,15 @@ describe('the outbox', () => {
   })
 
   it('counts what was being sent when the process died', async () => {
-    const store = makeMemoryKeyStore()
+    const store = lastingStore()
     const outbox = await outboxOver(store)
-    await outbox.add({ id: 'a', jid: '1@lid', options: '', content: Buffer.from('a'), sentAt: NOW })
+    await outbox.add({ id: 'a', jid: '1@lid', options: '', message: { conversation: 'a' }, sentAt: NOW })
     expect(idsOf(outbox)).toEqual([])
     expect(idsOf(await outboxOver(store))).toEqual(['a'])
   })
 
   it('keeps the last answered ones for retry requests, for a day', async () => {
-    const store = makeMemoryKeyStore()
+    const store = lastingStore()
     const outbox = await outboxOver(store)
     for (let index = 0; index < 400; index += 1) {
       await send(outbox, `m${index}`)
@@ -59,7 +65,7 @@ describe('the outbox', () => {
   })
 
   it('forgets answered ones when nobody wants them', async () => {
-    const store = makeMemoryKeyStore()
+    const store = lastingStore()
     const outbox = await outboxOver(store)
     await send(outbox, 'a')
     outbox.answered('a', false)
@@ -75,8 +81,10 @@ describe('the outbox', () => {
     expect(outbox.get('m2099')).toBeDefined()
   })
 
-  it('goes on in memory over a store that does not keep such records', async () => {
-    const store: SignalKeyStore = { get: () => ({}), set: () => {} }
+  it.each([
+    ['that does not keep such records', { get: () => ({}), set: () => {} }],
+    ['that ends with the process', makeMemoryKeyStore()],
+  ] satisfies [string, SignalKeyStore][])('goes on in memory over a store %s', async (_, store) => {
     const outbox = await outboxOver(store)
     await send(outbox, 'a')
     expect(idsOf(outbox)).toEqual(['a'])

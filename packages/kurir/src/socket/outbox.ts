@@ -1,10 +1,12 @@
 import { RecordSlots, type StoredSlot } from '../auth/record-slots.js'
 import type { ILogger } from '../logger/logger.js'
 import { decodeOutboxRecord, encodeOutboxRecord, type OutboxRecord } from '../messages/outbox-record.js'
+import { proto } from '../proto/index.js'
 import type { SignalKeyStore } from '../signal/key-store.js'
 
-/** A sent message; `phase` is what this process knows beyond the record. */
-export interface OutboxEntry extends OutboxRecord {
+/** A sent message, with what this process knows beyond the record. */
+export interface OutboxEntry extends Omit<OutboxRecord, 'content'> {
+  readonly message: proto.IMessage
   /** `sending`: its `sendMessage` has not resolved yet, and takes it back if it fails. */
   readonly phase: 'sending' | 'sent'
   /** Undefined: in this process only. */
@@ -55,16 +57,20 @@ export class Outbox {
   }
 
   /** Keeps a message that is about to be sent; durable when it resolves. */
-  async add(message: Pick<OutboxRecord, 'id' | 'jid' | 'options' | 'content' | 'sentAt'>): Promise<void> {
-    await this.load(message.sentAt)
-    this.#drop(message.id)
+  async add(sent: Pick<OutboxEntry, 'id' | 'jid' | 'options' | 'message' | 'sentAt'>): Promise<void> {
+    await this.load(sent.sentAt)
+    const { id, jid, options, message, sentAt } = sent
+    this.#drop(id)
     this.#makeRoom()
     this.#sequence += 1
-    const record: OutboxRecord = { ...message, sequence: this.#sequence, state: 'unanswered', attempts: 0 }
-    const taken = message.content.byteLength > LARGEST_STORED ? undefined : this.#slots.take()
-    const slot = typeof taken === 'number' ? taken : await taken
-    this.#entries.set(message.id, { ...record, phase: 'sending', slot, triedAt: message.sentAt })
-    if (slot !== undefined) await this.#slots.rewrite([{ slot, record: encodeOutboxRecord(record) }])
+    const sequence = this.#sequence
+    const content = this.#slots.isUsable ? proto.Message.encode(message).finish() : undefined
+    const taken = content === undefined || content.byteLength > LARGEST_STORED ? undefined : this.#slots.take()
+    const slot = typeof taken === 'object' ? await taken : taken
+    const facts = { id, jid, options, sentAt, sequence, state: 'unanswered', attempts: 0 } as const
+    this.#entries.set(id, { ...facts, message, phase: 'sending', slot, triedAt: sentAt })
+    if (slot === undefined || content === undefined) return
+    await this.#slots.rewrite([{ slot, record: encodeOutboxRecord({ ...facts, content }) }])
   }
 
   get(id: string): OutboxEntry | undefined {
@@ -128,7 +134,8 @@ export class Outbox {
 
   #read({ slot, record }: StoredSlot): (OutboxEntry & { readonly slot: number })[] {
     try {
-      return [{ ...decodeOutboxRecord(record), phase: 'sent', slot, triedAt: 0 }]
+      const { content, ...facts } = decodeOutboxRecord(record)
+      return [{ ...facts, message: proto.Message.decode(content), phase: 'sent', slot, triedAt: 0 }]
     } catch (error) {
       this.#logger?.error({ err: error, slot }, 'a stored sent message could not be read')
       this.#gone.push(slot)
@@ -191,7 +198,8 @@ export class Outbox {
     const rows: Record<string, Uint8Array> = {}
     for (const [slot, id] of changed) {
       const entry = this.#entries.get(id)
-      if (entry?.slot === slot) rows[slot] = encodeOutboxRecord(entry)
+      if (entry?.slot !== slot) continue
+      rows[slot] = encodeOutboxRecord({ ...entry, content: proto.Message.encode(entry.message).finish() })
     }
     return rows
   }

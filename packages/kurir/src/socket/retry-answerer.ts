@@ -96,7 +96,7 @@ export class RetryAnswerer {
     const recent = this.#parts.retries.getRecentMessage(chat, id, aliases)
     if (recent) return recent.message
     const kept = this.#core.memory.outbox.get(id)
-    if (kept && [chat, ...aliases].includes(jidNormalizedUser(kept.jid))) return proto.Message.decode(kept.content)
+    if (kept && [chat, ...aliases].includes(jidNormalizedUser(kept.jid))) return kept.message
     for (const remoteJid of [chat, ...aliases]) {
       const key: WAMessageKey = {
         remoteJid,
