@@ -51,6 +51,8 @@ export interface SentByPhone {
   /** What its stanza says about it. */
   readonly attributes: StanzaAttributes
   readonly message: proto.IMessage
+  /** For an own companion alone. */
+  readonly peer?: boolean
   /** For status posts and broadcast lists: user JIDs. */
   readonly audience?: readonly string[]
 }

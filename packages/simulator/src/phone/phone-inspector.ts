@@ -83,6 +83,7 @@ export class PhoneInspector {
       peer: node.attrs['category'] === 'peer',
       lenient,
       find: id => memory.find(id),
+      findFile: directPath => service.media.store.find(directPath),
       authorIsAdmin: role === 'admin' || role === 'superadmin',
     })
   }

@@ -68,7 +68,7 @@ export const mediaMessage = (
 }
 
 /** The part of a message that names a file, and how its keys are made. */
-interface FilePart {
+export interface FilePart {
   readonly type: MediaType
   readonly directPath?: string | null | undefined
   readonly mediaKey?: Uint8Array | null | undefined

@@ -81,14 +81,19 @@ export class PhoneSender {
     const session = formatAddress('lid', account.lidUser, parseAddress(companion)?.device)
     await this.#directory.ensureSessions([{ jid: companion, session, lidUser: account.lidUser }])
     const { type, ciphertext } = await signal.encryptMessage({ jid: session, data: encodePadded(message) })
-    const attrs = { id: this.newId(), to: companion, type: 'text', category: 'peer', push_priority: 'high' }
-    const parts = [element('enc', { v: '2', type }, ciphertext), element('meta', { appdata: 'default' })]
-    await this.transmit(element('message', attrs, parts))
+    const id = this.newId()
+    this.#sent.set(id, { id, chat: companion, attributes: stanzaAttributesOf(message), message, peer: true })
+    await this.transmit(peerStanza(id, companion, { type }, ciphertext))
   }
 
   /** The answer to a retry request: the same id and content, for the device that asked. */
   async repeat(sent: SentByPhone, requester: string, session: string, count: number): Promise<void> {
     const { account, signal } = this.#context()
+    if (sent.peer === true) {
+      const { type, ciphertext } = await signal.encryptMessage({ jid: session, data: encodePadded(sent.message) })
+      await this.transmit(peerStanza(sent.id, requester, { type, count: String(count) }, ciphertext))
+      return
+    }
     const group = hasAudience(sent.chat)
     const own = parseAddress(session)?.user === account.lidUser
     const plain = group
@@ -191,6 +196,17 @@ export class PhoneSender {
       data: { id: node.attrs['id'], code: error },
     })
   }
+}
+
+const peerStanza = (
+  id: string,
+  companion: string,
+  enc: Readonly<Record<string, string>>,
+  ciphertext: Uint8Array,
+): BinaryNode => {
+  const attrs = { id, to: companion, type: 'text', category: 'peer', push_priority: 'high' }
+  const parts = [element('enc', { v: '2', ...enc }, ciphertext), element('meta', { appdata: 'default' })]
+  return element('message', attrs, parts)
 }
 
 const hasAudience = (chat: string): boolean => chat.endsWith('@g.us') || chat.endsWith('@broadcast')

@@ -1,4 +1,5 @@
 import type { proto } from 'kurir/proto'
+import type { StoredMedia } from '../media/media-store.js'
 import type { RememberedMessage } from '../phone/phone-memory.js'
 
 /** A decrypted message and what is known around it, for rules about its content. */
@@ -18,6 +19,8 @@ export interface ArrivedMessage {
   readonly lenient: boolean
   /** A message that the reader has seen before. */
   find(id: string): RememberedMessage | undefined
+  /** A file of the media host. */
+  findFile(directPath: string): StoredMedia | undefined
   /** True when the author may delete what others wrote in this group. */
   readonly authorIsAdmin: boolean
 }

@@ -1,5 +1,6 @@
 import { proto } from 'kurir/proto'
 import { describe, expect, it } from 'vitest'
+import type { StoredMedia } from '../media/media-store.js'
 import type { RememberedMessage } from '../phone/phone-memory.js'
 import { readVectors } from '../testing/vectors.js'
 import type { ArrivedMessage } from './content-facts.js'
@@ -21,6 +22,15 @@ const known: RememberedMessage = {
   pushName: undefined,
 }
 
+const stored: StoredMedia = {
+  kind: { type: 'image', encrypted: true, newsletter: false },
+  token: Buffer.alloc(32, 7).toString('base64url'),
+  length: 42,
+  directPath: '/v/stored?oh=1',
+  handle: undefined,
+  gone: undefined,
+}
+
 const misfits = (message: proto.IMessage, facts: Partial<ArrivedMessage> = {}): string[] =>
   contentMisfits({
     // As it comes from the wire.
@@ -32,6 +42,7 @@ const misfits = (message: proto.IMessage, facts: Partial<ArrivedMessage> = {}): 
     peer: false,
     lenient: false,
     find: id => (id === known.id ? known : undefined),
+    findFile: path => (path === stored.directPath ? stored : undefined),
     authorIsAdmin: false,
     ...facts,
   })
@@ -41,6 +52,7 @@ const key = { remoteJid: CHAT, fromMe: true, id: '3EB0AAAAAAAAAAAAAAAAAA' }
 const bytes = new Uint8Array(32)
 const file = { mediaKey: bytes, fileSha256: bytes, fileEncSha256: bytes, fileLength: 9, directPath: '/v/x?oh=1' }
 const image = { ...file, mimetype: 'image/jpeg', mediaKeyTimestamp: 1_700_000_000 }
+const ofStored = { directPath: stored.directPath, fileEncSha256: new Uint8Array(32).fill(7), fileLength: 20 }
 const poll = (fields: proto.Message.IPollCreationMessage = {}) => ({
   ...SECRET,
   pollCreationMessage: { name: 'A?', options: [{ optionName: 'a' }, { optionName: 'b' }], ...fields },
@@ -66,6 +78,7 @@ describe('content that fits', () => {
     ['a picture', { ...SECRET, imageMessage: image }],
     ['a poll', poll()],
     ['an edit', edit()],
+    ['a picture that the host has', { ...SECRET, imageMessage: { ...image, ...ofStored } }],
     ['a reaction', { reactionMessage: { key, text: '👍', senderTimestampMs: 1 } }],
     ['a pin', pin(86_400)],
     ['taking a pin down', pin(0, 2)],
@@ -125,6 +138,8 @@ describe('content that does not fit', () => {
     ['the media key of image has 32 bytes', { ...SECRET, imageMessage: { ...image, mediaKey: new Uint8Array(16) } }],
     ['fileSha256 of image has 32 bytes', { ...SECRET, imageMessage: { ...image, fileSha256: null } }],
     ['fileEncSha256 of image has 32 bytes', { ...SECRET, imageMessage: { ...image, fileEncSha256: null } }],
+    ['fileEncSha256 of image is that of', { ...SECRET, imageMessage: { ...image, directPath: stored.directPath } }],
+    ['fileLength of image is that of', { ...SECRET, imageMessage: { ...image, ...ofStored, fileLength: 32 } }],
     ['the direct path of image begins with /', { ...SECRET, imageMessage: { ...image, directPath: 'v/x' } }],
     ['image says how long the file is', { ...SECRET, imageMessage: { ...image, fileLength: null } }],
     ['media says its mimetype', { ...SECRET, imageMessage: { ...image, mimetype: null } }],
