@@ -2,11 +2,11 @@
  * A bot that answers 'ping' with 'pong'.
  *
  *   npx tsx examples/ping-bot.ts                         with your own account: scan the QR with your phone
- *   KURIR_SIMULATOR_URL=ws://127.0.0.1:… KURIR_SIMULATOR_ROOT=<hex> npx tsx examples/ping-bot.ts
+ *   KURIR_SIMULATOR_URL=ws://127.0.0.1:… KURIR_SIMULATOR_ROOT=<base64> npx tsx examples/ping-bot.ts
  *
  * The session is kept in the folder KURIR_AUTH_FOLDER (`.kurir/ping-bot` if unset): the next start needs no QR.
  */
-import makeWASocket, { DisconnectReason, useMultiFileAuthState, type WASocket } from 'kurir'
+import makeWASocket, { DisconnectReason, KurirError, useMultiFileAuthState, type WASocket } from 'kurir'
 import { pino } from 'pino'
 import qrcode from 'qrcode-terminal'
 
@@ -17,7 +17,7 @@ const simulatorRoot = process.env['KURIR_SIMULATOR_ROOT']
 /** Offline, the simulator's address and root certificate take the place of WhatsApp's. */
 const service =
   simulatorUrl && simulatorRoot
-    ? { waWebSocketUrl: simulatorUrl, noiseRoot: { publicKey: Buffer.from(simulatorRoot, 'hex'), serial: 0 } }
+    ? { waWebSocketUrl: simulatorUrl, noiseRoot: { publicKey: Buffer.from(simulatorRoot, 'base64'), serial: 0 } }
     : {}
 
 const RECONNECT_AFTER_MS = 2000
@@ -81,6 +81,11 @@ const reconnect = (error: unknown): void => {
   }
   if (status === DisconnectReason.connectionReplaced) {
     console.error('bot: another program took over this session; not reconnecting.')
+    process.exitCode = 1
+    return
+  }
+  if (KurirError.is(error) && !error.retryable) {
+    console.error(`bot: connection ended (${error.code}): ${error.message}. Trying again would not help.`)
     process.exitCode = 1
     return
   }

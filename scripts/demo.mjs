@@ -42,7 +42,7 @@ const bot = spawn(
       ...process.env,
       KURIR_AUTH_FOLDER: folder,
       KURIR_SIMULATOR_URL: wa.url,
-      KURIR_SIMULATOR_ROOT: Buffer.from(wa.noiseRoot.publicKey).toString('hex'),
+      KURIR_SIMULATOR_ROOT: Buffer.from(wa.noiseRoot.publicKey).toString('base64'),
     },
     stdio: ['ignore', 'pipe', 'inherit'],
   },
@@ -87,7 +87,7 @@ function summarise() {
   else {
     console.log('\nStill running; Ctrl-C ends it. To let another client join:')
     console.log(
-      `  KURIR_SIMULATOR_URL=${wa.url} KURIR_SIMULATOR_ROOT=${Buffer.from(wa.noiseRoot.publicKey).toString('hex')}`,
+      `  KURIR_SIMULATOR_URL=${wa.url} KURIR_SIMULATOR_ROOT=${Buffer.from(wa.noiseRoot.publicKey).toString('base64')}`,
     )
   }
 }

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { parseArgs } from 'node:util'
 import { describeMedia, describeRoot } from './control/control-routes.js'
 import { ControlServer } from './control/control-server.js'
