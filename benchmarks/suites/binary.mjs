@@ -98,39 +98,29 @@ export const measure = async () => {
   ]) {
     const node = make()
     const frame = Buffer.from(encodeBinaryNode(node))
-    const repeat = work => () => {
-      for (let index = 0; index < operations; index += 1) work()
+    const row = (name, work) => {
+      const repeated = Object.entries(work).map(([library, once]) => {
+        const run = async () => {
+          for (let index = 0; index < operations; index += 1) {
+            const result = once()
+            if (result instanceof Promise) await result
+          }
+        }
+        return [library, { run }]
+      })
+      const { kurir, ...peers } = Object.fromEntries(repeated)
+      return compare({ name: `${name} ${what}`, unit: 'nodes/s', operations, target: 3, kurir, peers })
     }
     rows.push(
-      await compare({
-        name: `encode ${what}`,
-        unit: 'nodes/s',
-        operations,
-        target: 3,
-        kurir: { run: repeat(() => encodeBinaryNode(node)) },
-        peers: {
-          baileys: { run: repeat(() => baileysEncode(node)) },
-          zapo: { run: repeat(() => zapoEncode(node)) },
-        },
+      await row('encode', {
+        kurir: () => encodeBinaryNode(node),
+        baileys: () => baileysEncode(node),
+        zapo: () => zapoEncode(node),
       }),
-      await compare({
-        name: `decode ${what}`,
-        unit: 'nodes/s',
-        operations,
-        target: 3,
-        kurir: { run: repeat(() => decodeNode(frame)) },
-        peers: {
-          baileys: {
-            run: async () => {
-              for (let index = 0; index < operations; index += 1) await baileysDecode(frame)
-            },
-          },
-          zapo: {
-            run: async () => {
-              for (let index = 0; index < operations; index += 1) await zapoDecode(frame)
-            },
-          },
-        },
+      await row('decode', {
+        kurir: () => decodeNode(frame),
+        baileys: () => baileysDecode(frame),
+        zapo: () => zapoDecode(frame),
       }),
     )
   }

@@ -1,35 +1,25 @@
-import { type Phone, Simulator } from '@kurir/simulator'
+import type { Phone } from '@kurir/simulator'
 import type { WACallEvent } from 'baileys'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { BaileysClient } from './support/baileys-client.js'
+import type { BaileysClient } from './support/baileys-client.js'
+import { worldForEachTest } from './support/world.js'
 
 describe('an unmodified Baileys on the simulator', () => {
-  let wa: Simulator
+  const world = worldForEachTest()
   let alice: Phone
   let bob: Phone
   let bot: BaileysClient
   let calls: WACallEvent[]
 
-  const violations = () => wa.violations.map(({ kind, message }) => `${kind}: ${message}`)
-
   beforeEach(async () => {
-    wa = await Simulator.start({ seed: 'interop calls', validation: 'lenient' })
-    alice = await wa.phone('6281110001', { pushName: 'Alice' })
-    bob = await wa.phone('6281110002', { pushName: 'Bob' })
-    bot = new BaileysClient(wa.url).connect()
-    await alice.scan(await bot.qr())
-    await bot.closed()
-    bot.connect()
+    alice = await world().phone('Alice', 'lenient')
+    bob = await world().phone('Bob', 'lenient')
+    bot = await world().linked('baileys', alice)
     calls = []
     bot.socket.ev.on('call', events => calls.push(...events))
-    await bot.open()
   })
 
-  afterEach(async () => {
-    expect(violations()).toEqual([])
-    bot.dispose()
-    await wa.stop()
-  })
+  afterEach(() => expect(world().violations).toEqual([]))
 
   it.each([true, false])('hears calls and refuses one (video: %s)', async video => {
     const callId = await bob.call(alice.jid, { video })
@@ -39,7 +29,7 @@ describe('an unmodified Baileys on the simulator', () => {
     const second = await bob.call(alice.jid, { video })
     bob.answerCall(second, 'terminate', 'timeout')
     await expect.poll(() => calls.at(-1)).toMatchObject({ id: second, status: 'timeout', isVideo: video })
-    await expect.poll(() => wa.unconfirmed(bot.jid)).toBe(0)
+    await expect.poll(() => world().wa.unconfirmed(bot.jid)).toBe(0)
   })
 
   it('makes call links', async () => {
@@ -48,7 +38,7 @@ describe('an unmodified Baileys on the simulator', () => {
 
   it('asks the phone for what only the phone has', async () => {
     const match = { tag: 'message', device: bot.jid }
-    wa.faults.add({ direction: 'to-client', match, times: 1, action: { kind: 'unavailable' } })
+    world().wa.faults.add({ direction: 'to-client', match, times: 1, action: { kind: 'unavailable' } })
     const id = await bob.send(alice.jid, { text: 'on the phone' })
     expect((await bot.text('on the phone')).key.id).toBe(id)
   })

@@ -1,8 +1,9 @@
-import { type Phone, Simulator } from '@kurir/simulator'
+import type { Phone } from '@kurir/simulator'
 import type { AnyMessageContent, WAMessage, WAMessageKey } from 'baileys'
 import { decryptPollVote, getAggregateVotesInPollMessage, jidNormalizedUser } from 'baileys'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { BaileysClient } from './support/baileys-client.js'
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { BaileysClient } from './support/baileys-client.js'
+import { worldForEachTest } from './support/world.js'
 
 /** Contents that need no files, and the field of the protobuf that must arrive. */
 const CONTENTS: [string, AnyMessageContent][] = [
@@ -21,30 +22,19 @@ const CONTENTS: [string, AnyMessageContent][] = [
 ]
 
 describe('unmodified Baileys and phones exchange every kind of message', () => {
-  let wa: Simulator
+  const world = worldForEachTest()
   let alice: Phone
   let bob: Phone
   let bot: BaileysClient
 
-  const violations = () => wa.violations.map(({ kind, message }) => `${kind}: ${message}`)
   const fromPhone = (id: string) =>
     bot.waitFor(() => bot.readable.find(({ key }) => key.id === id) as WAMessage | undefined, `message ${id}`)
   const atPhone = (message: WAMessage | undefined) => bob.waitForMessage(({ id }) => id === message?.key.id)
 
   beforeEach(async () => {
-    wa = await Simulator.start({ seed: 'interop kinds', validation: 'lenient' })
-    alice = await wa.phone('6281110001', { pushName: 'Alice' })
-    bob = await wa.phone('6281110002', { pushName: 'Bob' })
-    bot = new BaileysClient(wa.url).connect()
-    await alice.scan(await bot.qr())
-    await bot.closed()
-    bot.connect()
-    await bot.open()
-  })
-
-  afterEach(async () => {
-    bot.dispose()
-    await wa.stop()
+    alice = await world().phone('Alice', 'lenient')
+    bob = await world().phone('Bob', 'lenient')
+    bot = await world().linked('baileys', alice)
   })
 
   it.each(['user', 'group'] as const)('from Baileys to a %s', async kind => {
@@ -69,7 +59,7 @@ describe('unmodified Baileys and phones exchange every kind of message', () => {
     const quoted = await fromPhone(question)
     const answer = await atPhone(await bot.socket.sendMessage(chat, { text: 'answer' }, { quoted }))
     expect(answer.message.extendedTextMessage?.contextInfo?.stanzaId).toBe(question)
-    expect(violations()).toEqual([])
+    expect(world().violations).toEqual([])
   })
 
   it.each(['user', 'group'] as const)('from a phone in a %s chat', async kind => {
@@ -103,7 +93,7 @@ describe('unmodified Baileys and phones exchange every kind of message', () => {
       { name: 'Soto', voters: [] },
       { name: 'Rawon', voters: [voter] },
     ])
-    expect(violations()).toEqual([])
+    expect(world().violations).toEqual([])
   })
 
   it('as status posts, both ways', async () => {
@@ -112,6 +102,6 @@ describe('unmodified Baileys and phones exchange every kind of message', () => {
     const options = { statusJidList: [bob.jid], backgroundColor: '#112233', font: 1 }
     const sent = await bot.socket.sendMessage('status@broadcast', { text: 'seen by Bob' }, options)
     expect(await atPhone(sent)).toMatchObject({ chat: 'status@broadcast', text: 'seen by Bob' })
-    expect(violations()).toEqual([])
+    expect(world().violations).toEqual([])
   })
 })

@@ -1,11 +1,11 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { randomBytes } from '../crypto/random.js'
 import { downloadContentFromMessage, downloadEncryptedContent, getHttpStream } from './download.js'
 import { MediaEncryptor } from './media-encryptor.js'
 import { expandMediaKey } from './media-keys.js'
 import { toBuffer } from './media-source.js'
 import type { MediaDownloadOptions } from './media-types.js'
-import { HttpHost, type SeenRequest, serveFile } from './testing/http-host.js'
+import { type HttpHost, hostOf, type SeenRequest, serveFile } from './testing/http-host.js'
 import { vectorMediaKey as mediaKey, plaintextOf } from './testing/media-vectors.js'
 
 const plaintext = plaintextOf(300_000)
@@ -15,15 +15,6 @@ const head = encryptor.update(plaintext)
 const { rest, info } = encryptor.finish()
 const file = Buffer.concat([head, rest])
 const directPath = '/v/t62.7119-24/file.enc?ccb=11-4&oh=1'
-
-const hosts: HttpHost[] = []
-afterEach(() => Promise.all(hosts.splice(0).map(host => host.stop())))
-
-async function hostOf(answer: Parameters<typeof HttpHost.start>[0]): Promise<HttpHost> {
-  const host = await HttpHost.start(answer)
-  hosts.push(host)
-  return host
-}
 
 const good = (seen: SeenRequest, response: Parameters<typeof serveFile>[2]) => serveFile(file, seen, response)
 

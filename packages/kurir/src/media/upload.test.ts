@@ -2,22 +2,13 @@ import { createHash } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { randomBytes } from '../crypto/random.js'
 import { silentLogger } from '../logger/index.js'
 import type { MediaConnInfo, MediaUploadOptions } from './media-types.js'
-import { answerJson, HttpHost, readBody } from './testing/http-host.js'
+import { answerJson, type HttpHost, hostOf, readBody } from './testing/http-host.js'
 import { mediaVectors } from './testing/media-vectors.js'
 import { encodeBase64EncodedStringForUpload, getWAUploadToServer, resumeFrom, uploadWithNodeHttp } from './upload.js'
-
-const hosts: HttpHost[] = []
-afterEach(() => Promise.all(hosts.splice(0).map(host => host.stop())))
-
-async function hostOf(answer: Parameters<typeof HttpHost.start>[0]): Promise<HttpHost> {
-  const host = await HttpHost.start(answer)
-  hosts.push(host)
-  return host
-}
 
 let folder = ''
 const small = randomBytes(100_000)
@@ -32,8 +23,16 @@ afterAll(() => rm(folder, { recursive: true }))
 const answer = { url: 'https://mmg.whatsapp.net/o1/x', direct_path: '/o1/x', ts: 1, handle: 'h', fbid: '7', n: null }
 const uploaded = { mediaUrl: answer.url, directPath: answer.direct_path, ts: 1, handle: 'h', fbid: 7 }
 
+const originOf = (host: string) => `http://${host}`
+
 /** Uploads to these hosts and says how often the permission was fetched. */
-async function upload(to: readonly HttpHost[], bytes: Buffer, options: Partial<MediaUploadOptions> = {}, config = {}) {
+async function upload(
+  to: readonly HttpHost[],
+  bytes: Buffer,
+  options: Partial<MediaUploadOptions> = {},
+  config: { readonly customUploadHosts?: MediaConnInfo['hosts'] } = {},
+) {
+  const { customUploadHosts = [] } = config
   const refreshes: boolean[] = []
   const refresh = async (force: boolean): Promise<MediaConnInfo> => {
     refreshes.push(force)
@@ -42,12 +41,11 @@ async function upload(to: readonly HttpHost[], bytes: Buffer, options: Partial<M
   }
   const send = getWAUploadToServer(
     {
-      customUploadHosts: [],
+      customUploadHosts,
       options: { headers: { 'X-Own': 'yes' } },
       logger: silentLogger,
-      mediaOrigins: hosts.map(({ origin }) => origin),
+      mediaOrigins: [...to.map(({ host }) => host), ...customUploadHosts.map(each => each.hostname)].map(originOf),
       mediaRetryDelayMs: 1,
-      ...config,
     },
     refresh,
   )
@@ -56,7 +54,7 @@ async function upload(to: readonly HttpHost[], bytes: Buffer, options: Partial<M
   return { result, refreshes, token: encodeBase64EncodedStringForUpload(fileEncSha256B64) }
 }
 
-const takes: Parameters<typeof HttpHost.start>[0] = async (seen, response, incoming) => {
+const takes: Parameters<typeof hostOf>[0] = async (seen, response, incoming) => {
   await readBody(seen, incoming)
   answerJson(response, 200, answer)
 }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { onTestFinished } from 'vitest'
 
 /** One request as it came in. */
 export interface SeenRequest {
@@ -64,6 +65,13 @@ export class HttpHost {
       response.writeHead(599).end(String(error))
     }
   }
+}
+
+/** A host that ends with the test. */
+export async function hostOf(answer: Answer): Promise<HttpHost> {
+  const host = await HttpHost.start(answer)
+  onTestFinished(() => host.stop())
+  return host
 }
 
 /** Reads the body, up to `limit` bytes if given. */
