@@ -1,24 +1,20 @@
-import type { Phone } from '@kurir/simulator'
 import type { BinaryNode, WAMessage } from 'kurir'
 import { describe, expect, it } from 'vitest'
-import { CrashingState, killAndRestart, type RestartOptions } from './support/crashing-state.js'
+import {
+  CrashingState,
+  type CrashScene,
+  crashScene,
+  killAndRestart,
+  type RestartOptions,
+} from './support/crashing-state.js'
 import { type KurirClient, textOf } from './support/kurir-client.js'
 import { worldForEachTest } from './support/world.js'
 
 /** The rows of docs/guarantees.md, one test each. */
 const world = worldForEachTest()
 
-interface Scene {
-  readonly alice: Phone
-  readonly bob: Phone
-  readonly state: CrashingState
-  readonly bot: KurirClient
-}
-
-async function scene(): Promise<Scene> {
-  const [alice, bob] = [await world().phone('Alice'), await world().phone('Bob')]
-  const state = new CrashingState()
-  const bot = await world().linked(alice, { auth: state.state })
+async function scene(): Promise<CrashScene> {
+  const { alice, bob, state, bot } = await crashScene(world())
   await bob.send(alice.jid, { text: 'hello' })
   await bot.text('hello')
   await bot.waitFor(() => world().service.unconfirmed(bot.jid) === 0 && state.isEmpty('inbox'), 'quiet')
@@ -27,7 +23,7 @@ async function scene(): Promise<Scene> {
 
 const never = () => new Promise<void>(() => {})
 
-const restart = (life: Pick<Scene, 'state' | 'bot'>, options: RestartOptions = {}) =>
+const restart = (life: Pick<CrashScene, 'state' | 'bot'>, options: RestartOptions = {}) =>
   killAndRestart(world(), life, options)
 
 const marks = (messages: readonly WAMessage[]) => messages.map(message => [textOf(message), message.redelivered])

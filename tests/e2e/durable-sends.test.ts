@@ -1,7 +1,7 @@
 import type { Phone } from '@kurir/simulator'
 import type { WAMessageUpdate } from 'kurir'
 import { describe, expect, it } from 'vitest'
-import { CrashingState, killAndRestart } from './support/crashing-state.js'
+import { type CrashScene, crashScene, killAndRestart } from './support/crashing-state.js'
 import { type KurirClient, rejection } from './support/kurir-client.js'
 import { worldForEachTest } from './support/world.js'
 
@@ -10,19 +10,10 @@ const world = worldForEachTest()
 
 const SERVER_ACK = 2
 
-interface Scene {
-  readonly alice: Phone
-  readonly bob: Phone
-  readonly state: CrashingState
-  readonly bot: KurirClient
-}
-
-async function scene(): Promise<Scene> {
-  const [alice, bob] = [await world().phone('Alice'), await world().phone('Bob')]
-  const state = new CrashingState()
-  const bot = await world().linked(alice, { auth: state.state })
-  await accepted(bot, await bot.sendText(bob.jid, 'hello'))
-  return { alice, bob, state, bot }
+async function scene(): Promise<CrashScene> {
+  const made = await crashScene(world())
+  await accepted(made.bot, await made.bot.sendText(made.bob.jid, 'hello'))
+  return made
 }
 
 const accepted = (client: KurirClient, id: string) =>

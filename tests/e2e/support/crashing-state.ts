@@ -1,3 +1,4 @@
+import type { Phone } from '@kurir/simulator'
 import {
   type AuthenticationState,
   BufferJSON,
@@ -97,6 +98,20 @@ export class CrashingState {
   }
 }
 
+/** Two phones, and a bot of the first whose process can be killed. */
+export interface CrashScene {
+  readonly alice: Phone
+  readonly bob: Phone
+  readonly state: CrashingState
+  readonly bot: KurirClient
+}
+
+export async function crashScene(world: World): Promise<CrashScene> {
+  const [alice, bob] = [await world.phone('Alice'), await world.phone('Bob')]
+  const state = new CrashingState()
+  return { alice, bob, state, bot: await world.linked(alice, { auth: state.state }) }
+}
+
 export interface RestartOptions {
   readonly meanwhile?: () => Promise<unknown>
   readonly config?: Partial<UserFacingSocketConfig>
@@ -106,7 +121,7 @@ export interface RestartOptions {
 /** The process of the bot dies; the next one starts from what is stored. */
 export async function killAndRestart(
   world: World,
-  { state, bot }: { readonly state: CrashingState; readonly bot: KurirClient },
+  { state, bot }: Pick<CrashScene, 'state' | 'bot'>,
   { meanwhile, config, handler }: RestartOptions,
 ): Promise<{ readonly again: KurirClient; readonly state: CrashingState }> {
   const next = state.afterCrash()
