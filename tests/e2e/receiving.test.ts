@@ -4,6 +4,7 @@ import {
   getAggregateResponsesInEventMessage,
   getAggregateVotesInPollMessage,
   jidNormalizedUser,
+  proto,
   updateMessageWithEventResponse,
   updateMessageWithPollUpdate,
   type WAMessage,
@@ -11,6 +12,7 @@ import {
 } from 'kurir'
 import { describe, expect, it } from 'vitest'
 import type { KurirClient } from './support/kurir-client.js'
+import { node, scriptedServices } from './support/scripted-services.js'
 import { type World, worldForEachTest } from './support/world.js'
 
 type Name = keyof BaileysEventMap
@@ -100,6 +102,15 @@ describe('votes (docs/protocol/03, 8.2 and 14: opened by themselves)', () => {
     await carol.vote(id, [])
     await bot.waitFor(() => updatesOf(bot, id).length === 2, 'withdrawal')
     expect(updatesOf(bot, id)[1]?.update.pollUpdates?.[0]?.vote?.selectedOptions).toEqual([])
+  })
+
+  it('on a poll of a program that hears nothing of its own messages', async () => {
+    const [alice, bob] = [await world().phone('Alice'), await world().phone('Bob')]
+    const bot = await world().linked(alice, { config: { emitOwnEvents: false, getMessage: async () => undefined } })
+    const id = (await sendPoll(bot, bob.jid)).key.id ?? ''
+    await bob.waitForMessage(received => received.id === id)
+    await bob.vote(id, ['Pizza'])
+    expect(await update(bot, id, 'pollUpdates')).toMatchObject({ key: { id, fromMe: true } })
   })
 
   it('come after a restart too: the secret of a poll is in the key store', async () => {
@@ -256,5 +267,32 @@ describe('changes of earlier messages (docs/protocol/03, 4A.2 and 12)', () => {
       'disappearing',
     )
     expect(jidNormalizedUser(chat.id)).toBe(chat.id)
+  })
+})
+
+describe('status stanzas (docs/protocol/03, 4.9)', () => {
+  const { clientOf, scripted } = scriptedServices()
+
+  it('of channels are messages, and all are acknowledged by their name', async () => {
+    const service = await scripted()
+    const client = await clientOf(service).connect()
+    await client.open()
+    const connection = await service.connection()
+    const post = proto.Message.encode({ conversation: 'news' }).finish()
+    const channel = '120363000000000009@newsletter'
+    connection.send(
+      node('status', { id: 'POST', from: channel, t: '1700000000', server_id: '7', type: 'text' }, [
+        { tag: 'plaintext', attrs: {}, content: post },
+      ]),
+    )
+    const message = await client.text('news')
+    expect(message.key).toMatchObject({ remoteJid: channel, id: 'POST', server_id: '7' })
+    connection.send(node('status', { id: 'USER', from: 'status@broadcast', participant: '2@lid', t: '1' }))
+    for (const id of ['POST', 'USER']) {
+      expect(await connection.stanza(({ attrs }) => attrs['id'] === id)).toMatchObject({
+        tag: 'ack',
+        attrs: { class: 'status' },
+      })
+    }
   })
 })

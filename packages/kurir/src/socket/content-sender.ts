@@ -14,6 +14,7 @@ import { checkDestinationJid, generateWAMessage } from '../messages/generate.js'
 import { generateMessageIDV2 } from '../messages/ids.js'
 import type { MessageRetryManager } from '../messages/message-retry-manager.js'
 import { isUserChat } from '../messages/own-account.js'
+import { addOnParentOf } from '../messages/side-effects.js'
 import type { proto } from '../proto/index.js'
 import { checkAudience } from './audience-sender.js'
 import type { ChatTimers } from './chat-timers.js'
@@ -151,15 +152,29 @@ export class ContentSender {
     })
   }
 
-  /** On the next turn, so that the caller holds the result before the event reports it. */
+  /**
+   * On the next turn, so that the caller holds the result before the event reports it. Without the event, the secret is
+   * kept all the same: votes on our own polls are sealed with it.
+   */
   #emit(message: WAMessage): void {
     const { config, logger } = this.#core
-    if (!config.emitOwnEvents) return
+    if (!config.emitOwnEvents) {
+      this.#rememberSecret(message)
+      return
+    }
     setImmediate(() => {
       this.#socket
         .upsertMessage(message, 'append')
         .catch((error: unknown) => logger.error({ err: error }, 'own message was not emitted'))
     })
+  }
+
+  #rememberSecret(message: WAMessage): void {
+    const parent = addOnParentOf(message)
+    if (!parent) return
+    this.#parts.secrets
+      .remember([parent], ownAccount(this.#core.creds))
+      .catch((error: unknown) => this.#core.logger.error({ err: error }, 'the secret of an own message was not kept'))
   }
 }
 

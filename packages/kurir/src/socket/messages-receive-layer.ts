@@ -1,4 +1,5 @@
 import type { CacheStore } from '../auth/cacheable-key-store.js'
+import { isJidNewsletter } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
 import type { WAMessage, WAMessageKey } from '../events/message-types.js'
 import { buildAck, parseMessageAck } from '../messages/acks.js'
@@ -122,6 +123,7 @@ export function makeMessagesRecvLayer(below: MessagesRecvBelow): Layer<MessagesR
   connection.onEnd(() => handOver.close())
   connection.onStanza('message', node => messages.receive(node))
   connection.onStanza('appdata', node => messages.receive(node))
+  connection.onStanza('status', node => receiveStatus(core, messages, queue, node))
   connection.onStanza('receipt', node => receipts.receive(node))
   connection.onStanza('notification', node => notifications.receive(node))
   connection.onStanza('call', node => queue.add('call', node, stanza => calls.handle(stanza)))
@@ -136,6 +138,18 @@ export function makeMessagesRecvLayer(below: MessagesRecvBelow): Layer<MessagesR
     createCallLink: (type, event, timeoutMs) => calls.createLink(type, event, timeoutMs),
   }
   return { core, socket: extendSocket(socket, members) }
+}
+
+/** Posts of channels come like messages; other statuses still come as messages (docs/protocol/03, 4.9 and 2.13). */
+function receiveStatus(
+  { connection }: SocketCore,
+  messages: MessageReceiver,
+  queue: IncomingQueue,
+  node: BinaryNode,
+): void {
+  const { from, id } = node.attrs
+  if (isJidNewsletter(from)) messages.receive(node)
+  else if (id) queue.add(`status ${from}`, node, stanza => connection.sendNode(buildAck(stanza)))
 }
 
 /** The server took or refused one of our messages (docs/protocol/03, the server's answer). */
