@@ -2,7 +2,14 @@ import { jidNormalizedUser } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
 import type { GroupMetadata } from '../groups/group-types.js'
 import { attributesBesideBusiness, businessCompanionOf } from '../messages/business-companion.js'
-import { buildGroupMessage, type ExtraStanzaParts } from '../messages/fan-out.js'
+import {
+  buildGroupKeyDistribution,
+  buildGroupMessage,
+  type EncryptedCopy,
+  type ExtraStanzaParts,
+} from '../messages/fan-out.js'
+import { generateMessageIDV2 } from '../messages/ids.js'
+import { maxFanOutDevices } from '../messages/message-stanza.js'
 import { buildReportingNode } from '../messages/reporting-token.js'
 import { stanzaAttributesOf } from '../messages/stanza-attributes.js'
 import { proto } from '../proto/index.js'
@@ -21,8 +28,16 @@ export interface GroupStanza {
   readonly devices: readonly string[]
   /** Those that get the sender key with it. */
   readonly newHolders: readonly string[]
+  /** What leaves before it: the sender key for those that one stanza has no room for. */
+  readonly keysAhead: readonly KeyStanza[]
   readonly phash: string
   readonly addressingMode: 'lid' | 'pn'
+}
+
+export interface KeyStanza {
+  readonly id: string
+  readonly stanza: BinaryNode
+  readonly newHolders: readonly string[]
 }
 
 export interface GroupStanzaRequest {
@@ -50,17 +65,27 @@ export async function makeGroupStanza(
   const encoded = proto.Message.encode(patched).finish()
   const { senderKeyMessage, keyDistribution } = await copies.encryptWithSenderKey(jid, meId, all, encoded)
   const phash = participantHash([...others, meId])
+  const withMessage = keyDistribution.slice(0, maxFanOutDevices)
+  const { deviceIdentity } = copies
+  const keysAhead = inParts(keyDistribution.slice(maxFanOutDevices)).map((part): KeyStanza => {
+    const parts = { id: generateMessageIDV2(me.id), to: jid, phash, addressingMode, deviceIdentity } as const
+    return {
+      id: parts.id,
+      stanza: buildGroupKeyDistribution({ ...parts, keyDistribution: part }),
+      newHolders: part.map(copy => copy.jid),
+    }
+  })
   const biz = businessCompanionOf(patched)
   const attributes = stanzaAttributesOf(patched)
   const stanza = buildGroupMessage({
     id,
     to: jid,
     attributes: biz ? attributesBesideBusiness(attributes) : attributes,
-    deviceIdentity: copies.deviceIdentity,
+    deviceIdentity,
     addressingMode,
     phash,
     senderKeyMessage,
-    keyDistribution,
+    keyDistribution: withMessage,
     biz,
     reporting: buildReportingNode(patched, encoded, {
       messageId: id,
@@ -69,6 +94,14 @@ export async function makeGroupStanza(
     }),
     extra,
   })
-  const newHolders = keyDistribution.map(copy => copy.jid)
-  return { stanza, message: patched, devices: others, newHolders, phash, addressingMode }
+  const newHolders = withMessage.map(copy => copy.jid)
+  return { stanza, message: patched, devices: others, newHolders, keysAhead, phash, addressingMode }
+}
+
+function inParts(copies: readonly EncryptedCopy[]): (readonly EncryptedCopy[])[] {
+  const parts: (readonly EncryptedCopy[])[] = []
+  for (let start = 0; start < copies.length; start += maxFanOutDevices) {
+    parts.push(copies.slice(start, start + maxFanOutDevices))
+  }
+  return parts
 }

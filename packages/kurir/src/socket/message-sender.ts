@@ -188,6 +188,10 @@ export class MessageSender {
     )
     const { phash, addressingMode } = made
     this.#sent.add({ id, to: jid, isGroup: true, message: made.message, devices: made.devices, phash, addressingMode })
+    for (const { id: keyId, stanza, newHolders } of made.keysAhead) {
+      holders.awaitAck(keyId, jid, newHolders)
+      await this.#core.connection.sendNode(stanza)
+    }
     holders.awaitAck(id, jid, made.newHolders)
     await this.#core.connection.sendNode(made.stanza)
   }
