@@ -27,7 +27,7 @@ beforeAll(async () => {
   bot = await world.linked(alice)
   const group = await alice.createGroup('Lunch', [bob.jid])
   for (const chat of ['user', 'group'] as const) {
-    contexts.set(chat, (await converse(chat, kurirParty(bot, alice), phoneParty(bob), group)).context)
+    contexts.set(chat, (await converse(chat, kurirParty(bot, alice), phoneParty(bob), { group, channel: '' })).context)
   }
   world.service.onStanza(stanza => stanzas.push(stanza))
 })

@@ -18,7 +18,7 @@ export const changeKinds: readonly MessageKind[] = [
     content: ({ theirs }) => ({ react: { text: '💖', key: theirs.key } }),
     expected: context => ({ reactionMessage: { text: '💖', key: targetOf(context, context.theirs) } }),
     stanza: { type: 'reaction', hidden: true },
-    events: ['messages.reaction'],
+    reported: ({ theirs }) => ({ 'messages.reaction': { key: { id: idOf(theirs) }, reaction: { text: '💖' } } }),
     byPhone: (phone, { theirs }) => phone.react(idOf(theirs), '💖'),
     passages: {
       'kurir to baileys': emptyParticipant('reactionMessage.key'),
@@ -32,7 +32,7 @@ export const changeKinds: readonly MessageKind[] = [
     content: ({ theirs }) => ({ react: { text: '', key: theirs.key } }),
     expected: context => ({ reactionMessage: { text: '', key: targetOf(context, context.theirs) } }),
     stanza: { type: 'reaction', edit: '7', hidden: true },
-    events: ['messages.reaction'],
+    reported: ({ theirs }) => ({ 'messages.reaction': { key: { id: idOf(theirs) }, reaction: { text: '' } } }),
     byPhone: (phone, { theirs }) => phone.react(idOf(theirs), ''),
     passages: {
       'kurir to baileys': emptyParticipant('reactionMessage.key'),
@@ -47,7 +47,7 @@ export const changeKinds: readonly MessageKind[] = [
     expected: context => ({ encReactionMessage: { targetMessageKey: targetOf(context, context.theirs) } }),
     stanza: { type: 'reaction', hidden: true },
     opened: { kind: 'reaction', emoji: '💖' },
-    events: ['messages.reaction'],
+    reported: ({ theirs }) => ({ 'messages.reaction': { key: { id: idOf(theirs) }, reaction: { text: '💖' } } }),
     byPhone: (phone, { theirs }) => phone.reactSealed(idOf(theirs), '💖'),
     passages: { 'baileys to kurir': { impossible: unsealed } },
     note: 'Kurir seals reactions by itself where the group is the announcement group of a community.',
@@ -60,7 +60,11 @@ export const changeKinds: readonly MessageKind[] = [
     expected: context => ({ encCommentMessage: { targetMessageKey: targetOf(context, context.theirs) } }),
     stanza: { type: 'text', hidden: true },
     opened: { kind: 'comment', text: 'well said' },
-    events: ['messages.update'],
+    reported: () => ({
+      'messages.update': {
+        update: { message: { commentMessage: { message: { extendedTextMessage: { text: 'well said' } } } } },
+      },
+    }),
     byPhone: (phone, { theirs }) => phone.comment(idOf(theirs), 'well said'),
     passages: { 'baileys to kurir': { impossible: unsealed } },
   },
@@ -77,7 +81,12 @@ export const changeKinds: readonly MessageKind[] = [
       },
     }),
     stanza: { type: 'text', edit: '1', hidden: true },
-    events: ['messages.update'],
+    reported: ({ own }) => ({
+      'messages.update': {
+        key: { id: idOf(own) },
+        update: { message: { editedMessage: { message: { extendedTextMessage: { text: 'I mean this' } } } } },
+      },
+    }),
     byPhone: (phone, { own }) => phone.edit(idOf(own), 'I mean this'),
   },
   {
@@ -87,7 +96,7 @@ export const changeKinds: readonly MessageKind[] = [
     content: ({ own }) => ({ delete: own.key }),
     expected: context => ({ protocolMessage: { key: targetOf(context, context.own), type: 0 } }),
     stanza: { type: 'text', edit: '7' },
-    events: ['messages.update'],
+    reported: ({ own }) => ({ 'messages.update': { key: { id: idOf(own) }, update: { message: null } } }),
     byPhone: (phone, { own }) => phone.revoke(idOf(own)),
   },
   {
@@ -97,7 +106,7 @@ export const changeKinds: readonly MessageKind[] = [
     content: ({ theirs }) => ({ delete: theirs.key }),
     expected: context => ({ protocolMessage: { key: targetOf(context, context.theirs), type: 0 } }),
     stanza: { type: 'text', edit: '8' },
-    events: ['messages.update'],
+    reported: ({ theirs }) => ({ 'messages.update': { key: { id: idOf(theirs) }, update: { message: null } } }),
     byPhone: (phone, { theirs }) => phone.revoke(idOf(theirs)),
   },
   {
@@ -110,7 +119,9 @@ export const changeKinds: readonly MessageKind[] = [
       messageContextInfo: { messageAddOnDurationInSecs: 604_800 },
     }),
     stanza: { type: 'text', edit: '2', hidden: true },
-    events: ['messages.update'],
+    reported: ({ theirs }) => ({
+      'messages.update': { key: { id: idOf(theirs) }, update: { pinInChat: { type: 1 } } },
+    }),
     byPhone: (phone, { theirs }) => phone.pin(idOf(theirs), 604_800),
     passages: { 'baileys to kurir': emptyParticipant('pinInChatMessage.key') },
   },
@@ -121,7 +132,9 @@ export const changeKinds: readonly MessageKind[] = [
     content: ({ theirs }) => ({ pin: theirs.key, type: 2 }),
     expected: context => ({ pinInChatMessage: { key: targetOf(context, context.theirs), type: 2 } }),
     stanza: { type: 'text', edit: '2', hidden: true },
-    events: ['messages.update'],
+    reported: ({ theirs }) => ({
+      'messages.update': { key: { id: idOf(theirs) }, update: { pinInChat: { type: 2 } } },
+    }),
     byPhone: (phone, { theirs }) => phone.pin(idOf(theirs), 0),
     passages: { 'baileys to kurir': emptyParticipant('pinInChatMessage.key') },
   },
@@ -132,7 +145,9 @@ export const changeKinds: readonly MessageKind[] = [
     content: ({ theirs }) => ({ keep: theirs.key }),
     expected: context => ({ keepInChatMessage: { key: targetOf(context, context.theirs), keepType: 1 } }),
     stanza: { type: 'text', hidden: true },
-    events: ['messages.update'],
+    reported: ({ theirs }) => ({
+      'messages.update': { key: { id: idOf(theirs) }, update: { keepInChat: { keepType: 1 } } },
+    }),
     byPhone: (phone, { theirs }) => phone.keep(idOf(theirs)),
     passages: { 'baileys to kurir': { relayed: withoutContent } },
   },
@@ -143,7 +158,7 @@ export const changeKinds: readonly MessageKind[] = [
     content: () => ({ disappearingMessagesInChat: 604_800 }),
     expected: () => ({ protocolMessage: { type: 3, ephemeralExpiration: 604_800 } }),
     stanza: text,
-    events: ['chats.update'],
+    reported: () => ({ 'chats.update': { ephemeralExpiration: 604_800 } }),
     byPhone: (phone, { chat }) => phone.setDisappearing(chat, 604_800),
     passages: { 'baileys to kurir': { otherwise: 'Baileys wraps it into `ephemeralMessage`.' } },
   },

@@ -78,3 +78,11 @@ export function asReported(
   }
   return copy
 }
+
+/** Whether a value has everything that another one has; bytes are compared as a whole. */
+export function contains(value: unknown, wanted: unknown): boolean {
+  if (wanted instanceof Uint8Array) return value instanceof Uint8Array && Buffer.compare(value, wanted) === 0
+  if (typeof wanted !== 'object' || wanted === null) return value === wanted
+  if (typeof value !== 'object' || value === null) return false
+  return Object.entries(wanted).every(([name, each]) => contains(Reflect.get(value, name), each))
+}

@@ -21,6 +21,7 @@ export const passageOf = ({ passages }: MessageKind, direction: Direction): Pass
 export const kindsOf = (direction: Direction, chat: ChatKind): (readonly [string, MessageKind])[] =>
   messageKinds
     .filter(kind => kind.chats.includes(chat) && passageOf(kind, direction).impossible === undefined)
+    .filter(({ file }) => !(direction === 'baileys to kurir' && chat === 'newsletter' && file !== undefined))
     .map(kind => [kind.name, kind] as const)
 
 /** The fields in which a message differs at its reader, without what the table lets differ. */

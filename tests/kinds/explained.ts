@@ -9,3 +9,10 @@ export const usualDifferences: Readonly<Record<Direction, Readonly<Record<string
   },
   'baileys to kurir': {},
 }
+
+/** What does not work with the files of channels, which are not encrypted. */
+export const channelFiles: Readonly<Partial<Record<Direction, string>>> = {
+  'kurir to baileys':
+    'Baileys downloads no files without a key: what is said about the file is compared, the file is not.',
+  'baileys to kurir': 'Baileys uploads them as if they were encrypted, which is refused: they are left out.',
+}

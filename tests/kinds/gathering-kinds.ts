@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import {
   conversations,
   emptyParticipant,
@@ -9,6 +10,9 @@ import {
   withoutContent,
 } from './message-kind.js'
 import { place, startDate } from './samples.js'
+
+/** How a vote names an option (docs/protocol/03, 8.2). */
+const hashOf = (option: string): Buffer => createHash('sha256').update(option).digest()
 
 /** Events and polls, and what people answer. */
 export const gatheringKinds: readonly MessageKind[] = [
@@ -34,7 +38,12 @@ export const gatheringKinds: readonly MessageKind[] = [
     }),
     stanza: { type: 'event', edit: '1', meta: { event_type: 'edit' }, hidden: true },
     opened: { kind: 'edit', message: { eventMessage: { name: 'Meeting', isCanceled: true } } },
-    events: ['messages.update'],
+    reported: ({ event }) => ({
+      'messages.update': {
+        key: { id: idOf(event) },
+        update: { message: { editedMessage: { message: { eventMessage: { isCanceled: true } } } } },
+      },
+    }),
     byPhone: (phone, { event }) =>
       phone.editSealed(idOf(event), { eventMessage: { name: 'Meeting', isCanceled: true } }),
     passages: { 'baileys to kurir': { impossible: 'Baileys edits an event in the open, which is refused.' } },
@@ -47,7 +56,9 @@ export const gatheringKinds: readonly MessageKind[] = [
     expected: context => ({ encEventResponseMessage: { eventCreationMessageKey: targetOf(context, context.event) } }),
     stanza: { type: 'event', meta: { event_type: 'response' }, hidden: true },
     opened: { kind: 'event-response', response: 'GOING', extraGuestCount: 1 },
-    events: ['messages.update'],
+    reported: ({ event }) => ({
+      'messages.update': { key: { id: idOf(event) }, update: { eventResponses: [{ eventResponse: 'GOING' }] } },
+    }),
     byPhone: (phone, { event }) => phone.respondToEvent(idOf(event), 'GOING', 1),
     passages: { 'baileys to kurir': { impossible: unsealed } },
   },
@@ -102,7 +113,10 @@ export const gatheringKinds: readonly MessageKind[] = [
       secretEncryptedMessage: { targetMessageKey: targetOf(context, context.poll), secretEncType: 5 },
     }),
     stanza: { type: 'poll', meta: { polltype: 'edit' }, hidden: true },
-    events: ['messages.update'],
+    opened: { kind: 'edit', message: { pollAddOptionMessage: { addOption: { optionName: 'Ramen' } } } },
+    reported: () => ({
+      'messages.update': { update: { message: { pollAddOptionMessage: { addOption: { optionName: 'Ramen' } } } } },
+    }),
     passages: { 'baileys to kurir': { impossible: unsealed } },
   },
   {
@@ -113,7 +127,12 @@ export const gatheringKinds: readonly MessageKind[] = [
     expected: context => ({ pollUpdateMessage: { pollCreationMessageKey: targetOf(context, context.poll), vote: {} } }),
     stanza: { type: 'poll', meta: { polltype: 'vote' }, hidden: true },
     opened: { kind: 'vote', options: ['Pizza'] },
-    events: ['messages.update'],
+    reported: ({ poll }) => ({
+      'messages.update': {
+        key: { id: idOf(poll) },
+        update: { pollUpdates: [{ vote: { selectedOptions: [hashOf('Pizza')] } }] },
+      },
+    }),
     byPhone: (phone, { poll }) => phone.vote(idOf(poll), ['Pizza']),
     passages: {
       'kurir to baileys': emptyParticipant('pollUpdateMessage.pollCreationMessageKey'),

@@ -78,8 +78,8 @@ export interface MessageKind {
   readonly stanza: StanzaExpectation
   /** What the recipient finds in sealed content. */
   readonly opened?: Readonly<Record<string, unknown>>
-  /** Events by which Kurir reports it besides `messages.upsert`. */
-  readonly events?: readonly (keyof BaileysEventMap)[]
+  /** What Kurir reports besides `messages.upsert`: events, and what one of their entries has to contain. */
+  readonly reported?: (context: KindContext) => Readonly<Partial<Record<keyof BaileysEventMap, object>>>
   /** How a phone sends it; by default it sends the protobuf that Kurir makes of the content. */
   readonly byPhone?: (phone: Phone, context: KindContext, options: PhoneSendOptions) => Promise<string>
   readonly file?: SampleFile

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { WAMessage } from 'kurir'
-import { usualDifferences } from './explained.js'
+import { channelFiles, usualDifferences } from './explained.js'
 import { kindGroups } from './kinds.js'
 import { type Direction, directions, type KindContext, type MessageKind } from './message-kind.js'
 import { wrongInputs } from './wrong-inputs.js'
@@ -58,8 +58,12 @@ function overview(): string {
       ([path, why]) => `- ${directionTitles[direction]}, any kind: \`${path}\` may differ. ${why}`,
     ),
   )
-  const legend = `✓: arrives as it was sent. ≈: arrives, and the section says what is different. –: does not go this way, and the section says why. Channels are tested from Kurir to the service alone, by what the stanza holds. Keys of other messages are compared with the keys that the reader has for them.`
-  return [legend, [table(head), ...rows.map(line)].join('\n'), usual.join('\n')].join('\n\n')
+  const files = directions.flatMap(direction => {
+    const why = channelFiles[direction]
+    return why === undefined ? [] : [`- ${directionTitles[direction]}, files in channels: ${why}`]
+  })
+  const legend = `✓: arrives as it was sent. ≈: arrives, and the section says what is different. –: does not go this way, and the section says why. Keys of other messages are compared with the keys that the reader has for them.`
+  return [legend, [table(head), ...rows.map(line)].join('\n'), [...usual, ...files].join('\n')].join('\n\n')
 }
 
 const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
@@ -78,12 +82,14 @@ function mark({ passages }: MessageKind, direction: Direction): string {
 }
 
 function section(kind: MessageKind, file: string): string {
-  const { name, member, stanza, events = [], note } = kind
+  const { name, member, stanza, note } = kind
   const arrives = Object.keys(kind.expected(printed)).filter(key => key !== 'messageContextInfo')
   const form = [`type \`${stanza.type}\``, stanza.mediatype && `mediatype \`${stanza.mediatype}\``]
     .concat(stanza.edit && `edit \`${stanza.edit}\``)
     .filter(Boolean)
-  const reported = ['messages.upsert', ...events].map(event => `\`${event}\``).join(' and ')
+  const reported = ['messages.upsert', ...Object.keys(kind.reported?.(printed) ?? {})]
+    .map(event => `\`${event}\``)
+    .join(' and ')
   const facts = [
     `Arrives as ${arrives.map(key => `\`${key}\``).join(', ')} (stanza: ${form.join(', ')}); Kurir reports it by ${reported}.`,
     ...(member === 'kurir' ? ['`sendMessage` of Baileys has no such content.'] : []),

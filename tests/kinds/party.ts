@@ -23,10 +23,21 @@ export interface Conversation {
   readonly readerKeys: ReadonlyMap<string, WAMessageKey>
 }
 
+/** What both are in: a group, and a channel of the sender that the reader follows. */
+export interface Places {
+  readonly group: string
+  readonly channel: string
+}
+
 const statusChat = 'status@broadcast'
 
 /** Fills a chat of two with what samples refer to: from both sides, and read by both. */
-export async function converse(kind: ChatKind, sender: Party, reader: Party, group: string): Promise<Conversation> {
+export async function converse(
+  kind: ChatKind,
+  sender: Party,
+  reader: Party,
+  { group, channel }: Places,
+): Promise<Conversation> {
   const inGroup = kind === 'group' || kind === 'announcement'
   const [chat, back] = inGroup ? [group, group] : [reader.jid, sender.jid]
   const readerKeys = new Map<string, WAMessageKey>()
@@ -41,7 +52,7 @@ export async function converse(kind: ChatKind, sender: Party, reader: Party, gro
     return message
   }
   const context: KindContext = {
-    chat: kind === 'status' ? statusChat : chat,
+    chat: kind === 'status' ? statusChat : kind === 'newsletter' ? channel : chat,
     group,
     person: reader.jid,
     theirs: await received({ text: 'a question' }),

@@ -151,9 +151,9 @@ export class Phone extends PhoneCore {
 
   /** What this phone has sent under an id, secrets included. @throws KurirError `unknown-message` */
   sentMessage(messageId: string): proto.IMessage {
-    const sent = this.sender.sentMessage(messageId)
-    if (sent === undefined) throw unknownMessage(messageId)
-    return sent.message
+    const { message, fromMe } = this.context().memory.get(messageId)
+    if (!fromMe) throw unknownMessage(messageId)
+    return this.sender.sentMessage(messageId)?.message ?? message
   }
 
   /** The same for a group, which the service tells. @throws KurirError `request-refused` */
