@@ -53,14 +53,15 @@ export class DurableSender {
    *   rejects, it is not.
    */
   async relay(jid: string, message: proto.IMessage, options: MessageRelayOptions): Promise<string> {
-    const { connection, config, creds, memory } = this.#core
+    const { config, creds, memory } = this.#core
     // A copy for one device is an answer to a request: who does not get it asks again.
     if (options.participant) return this.#parts.sender.relay(jid, message, options)
-    if (connection.phase === 'ended') throw connectionClosed()
+    if (this.#hasEnded()) throw connectionClosed()
     if (this.#resuming) await this.#resuming
     const id = options.messageId ?? generateMessageIDV2(creds.me?.id)
     await memory.outbox.add({ id, jid, options: storedOptions(options), message, sentAt: config.clock() })
     try {
+      if (this.#hasEnded()) throw connectionClosed()
       const sentAs = await this.#parts.sender.relay(jid, message, { ...options, messageId: id })
       // Changes of a channel's post go under the id of the post, which says nothing about them.
       if (sentAs === id) memory.outbox.sent(id)
@@ -181,6 +182,10 @@ export class DurableSender {
     const { hooks, repository } = this.#core
     const found = await hooks.lookUpLids([pn])
     if (found?.length) await repository.lidMapping.storeLIDPNMappings(found)
+  }
+
+  #hasEnded(): boolean {
+    return this.#core.connection.phase === 'ended'
   }
 
   #inBackground(id: string, work: Promise<unknown>): void {

@@ -8,6 +8,9 @@ import type { SignalKeyStore } from '../signal/key-store.js'
 import { HandledNames, handledRowIds } from './handled-names.js'
 import { type MessageMemory, messageName } from './message-memory.js'
 
+/** Unhandled messages that may be open; what comes then waits undecrypted and unconfirmed, and is safe with the server. */
+export const INBOX_LIMIT = 10_000
+
 /** A message in the inbox. */
 export interface InboxEntry {
   /** Undefined: the store does not keep it, this process does. */
@@ -37,6 +40,9 @@ export class Inbox {
   #undelivered: InboxEntry[] = []
   #handled: InboxEntry[] = []
   #sequence = 0
+  /** Entries that nobody has handled yet. */
+  #open = 0
+  #waiting: (() => void)[] = []
   #loading: Promise<void> | undefined
   #clearing: Promise<void> | undefined
   #logger: ILogger | undefined
@@ -68,6 +74,11 @@ export class Inbox {
     return found
   }
 
+  /** Resolves when there is room for another message; undefined when there is. */
+  room(): Promise<void> | undefined {
+    return this.#open < INBOX_LIMIT ? undefined : new Promise(resolve => this.#waiting.push(resolve))
+  }
+
   /** Keeps a message; within the transaction that takes the step of the ratchet. */
   async store(incoming: IncomingMessage, message: WAMessage, keys: SignalKeyStore): Promise<void> {
     const name = messageName(incoming)
@@ -79,6 +90,7 @@ export class Inbox {
     const sequence = this.#sequence
     const entry: InboxEntry = { slot, name, message, type, sequence, deliveries: 0, isClean: false }
     this.#pending.set(incoming, entry)
+    this.#open += 1
     if (slot !== undefined) await keys.set({ inbox: { [slot]: encodeInboxRecord(entry) } })
   }
 
@@ -143,6 +155,7 @@ export class Inbox {
       this.#sequence = Math.max(this.#sequence, entry.sequence)
       this.#memory.note(entry.name, 'handed-over')
       this.#undelivered.push(entry)
+      this.#open += 1
       return true
     } catch (error) {
       this.#logger?.error({ err: error, slot }, 'a stored message could not be read')
@@ -152,6 +165,8 @@ export class Inbox {
 
   /** Removes records; those that come while the store is busy go together. Never rejects. */
   async #clear(entries: readonly InboxEntry[]): Promise<void> {
+    this.#open -= entries.length
+    for (const resolve of this.#waiting.splice(0, Math.max(0, INBOX_LIMIT - this.#open))) resolve()
     if (!this.#slots.isUsable) return
     this.#handled.push(...entries)
     this.#clearing ??= this.#clearAll()

@@ -56,9 +56,9 @@ export class MessageReceiver {
   }
 
   async #handle(stanza: BinaryNode): Promise<void> {
-    const { logger, creds, connection } = this.#core
+    const { logger, creds } = this.#core
     // It stays unanswered: the next connection gets it, and takes the steps of the ratchets.
-    if (connection.phase === 'ended') return
+    if (this.#hasEnded()) return
     await this.#parts.handOver.recover()
     const me = ownAccount(creds)
     let incoming: IncomingMessage
@@ -74,6 +74,8 @@ export class MessageReceiver {
       return
     }
     await this.#learnIdentities(incoming)
+    await this.#core.memory.inbox.room()
+    if (this.#hasEnded()) return
     const { result, entry } = await this.#open(incoming, me)
     if (result.kind === 'failed') {
       logger.warn({ err: result.error, id: incoming.id, author: incoming.author }, 'a message could not be decrypted')
@@ -93,6 +95,10 @@ export class MessageReceiver {
     // In one turn: the read receipt of a program that reads at once must not overtake the delivery receipt.
     await Promise.all([this.#handOver(incoming, plan, entry), this.#answer(incoming, plan)])
     if (plan.askPhone) this.#parts.askPhone(incoming, plan.askPhone)
+  }
+
+  #hasEnded(): boolean {
+    return this.#core.connection.phase === 'ended'
   }
 
   /** Decrypts; when this resolves, the step of the ratchet and the message in the inbox are committed. */
