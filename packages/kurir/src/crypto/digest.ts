@@ -1,7 +1,7 @@
-import { createHash, createHmac } from 'node:crypto'
+import { createHash, createHmac, hash as hashOnce } from 'node:crypto'
 
 export function sha256(data: Uint8Array): Buffer {
-  return createHash('sha256').update(data).digest()
+  return hashOnce('sha256', data, 'buffer')
 }
 
 export function sha512(...parts: readonly Uint8Array[]): Buffer {
@@ -12,12 +12,12 @@ export function sha512(...parts: readonly Uint8Array[]): Buffer {
 
 /** SHA-1: only for the key digest that the protocol defines with it (`docs/protocol/02` §8.5). */
 export function sha1(data: Uint8Array): Buffer {
-  return createHash('sha1').update(data).digest()
+  return hashOnce('sha1', data, 'buffer')
 }
 
 /** MD5: only for the build hash that the protocol defines with it (`docs/protocol/01` §3.1). */
 export function md5(data: Uint8Array | string): Buffer {
-  return createHash('md5').update(data).digest()
+  return hashOnce('md5', data, 'buffer')
 }
 
 /** HMAC-SHA256 over the parts as if they were concatenated. */
