@@ -52,6 +52,17 @@ describe('ContactTokens (docs/protocol/02 §11.2)', () => {
     expect([await tokens.tokenOf('120363000000000001@g.us'), await tokens.tokenOf(BOB)]).toEqual([undefined, undefined])
   })
 
+  it('gives tokens when told to, and notes when', async () => {
+    const { core, issued, tokens } = tokensOf()
+    await core.repository.lidMapping.storeLIDPNMappings([{ pn: BOB, lid: BOB_LID }])
+    await tokens.issue([BOB_LID, '15550003333@s.whatsapp.net'], NOW - 1)
+    await tokens.issue([BOB])
+    expect(issued()).toEqual([[BOB, '15550003333@s.whatsapp.net'], [BOB]])
+    const { [BOB_LID]: stored } = await core.keys.get('tctoken', [BOB_LID])
+    expect(stored?.senderTimestamp).toBe(NOW)
+    await expect(tokens.issue(['120363000000000001@g.us'])).rejects.toMatchObject({ code: 'invalid-jid' })
+  })
+
   it('gives a contact one token in a period, however many messages there are', async () => {
     const { core, issued, tokens } = tokensOf()
     await Promise.all([tokens.issueTo(BOB), tokens.issueTo(BOB)])

@@ -1,5 +1,6 @@
 import { isLidUser, isPnUser, jidNormalizedUser } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
+import { KurirError } from '../errors/kurir-error.js'
 import { isOwnAccount } from '../messages/own-account.js'
 import {
   buildTokenIssue,
@@ -68,14 +69,39 @@ export class ContactTokens {
     }
   }
 
+  /**
+   * Gives contacts tokens now, whether they are due or not. Resolves with the server's answer.
+   *
+   * @param timestamp Unix seconds; the server's clock when left out
+   * @throws KurirError `invalid-jid` for somebody who can hold no token; what the query rejects with
+   */
+  async issue(jids: readonly string[], timestamp = this.#core.clock.nowSeconds()): Promise<BinaryNode> {
+    const contacts = jids.map(jid => {
+      const contact = jidNormalizedUser(jid)
+      if (canHoldToken(contact)) return contact
+      throw new KurirError('invalid-jid', 'Tokens are for people only', { statusCode: 400, data: { jid } })
+    })
+    const named = await Promise.all(contacts.map(contact => this.#phoneNumberOf(contact)))
+    const answer = await this.#core.connection.query(buildTokenIssue(named, timestamp))
+    for (const contact of contacts) {
+      await this.#change(await this.#ownerOf(contact), stored => ({
+        token: noToken,
+        ...stored,
+        senderTimestamp: timestamp,
+      }))
+    }
+    return answer
+  }
+
   async #issue(contact: string): Promise<void> {
-    const { connection, clock, repository } = this.#core
-    const owner = await this.#ownerOf(contact)
-    const now = clock.nowSeconds()
-    if (!shouldIssueToken((await this.#stored(owner))?.senderTimestamp, now)) return
-    const named = isPnUser(contact) ? contact : await repository.lidMapping.getPNForLID(contact)
-    await connection.query(buildTokenIssue([named ? jidNormalizedUser(named) : contact], now))
-    await this.#change(owner, stored => ({ token: noToken, ...stored, senderTimestamp: now }))
+    const stored = await this.#stored(await this.#ownerOf(contact))
+    if (shouldIssueToken(stored?.senderTimestamp, this.#core.clock.nowSeconds())) await this.issue([contact])
+  }
+
+  /** Contacts are named by phone number where it is known. */
+  async #phoneNumberOf(contact: string): Promise<string> {
+    const pn = isPnUser(contact) ? contact : await this.#core.repository.lidMapping.getPNForLID(contact)
+    return pn ? jidNormalizedUser(pn) : contact
   }
 
   /** Tokens are filed under the LID where it is known. */

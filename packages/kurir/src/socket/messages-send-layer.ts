@@ -79,6 +79,8 @@ export interface MessagesMembers extends MediaMembers {
   ): Promise<{ nodes: BinaryNode[]; shouldIncludeDeviceIdentity: boolean }>
   /** A request to the own phone; resolves with its message id. */
   sendPeerDataOperationMessage(request: proto.Message.IPeerDataOperationRequestMessage): Promise<string>
+  /** Gives contacts tokens of trust now; the library does it by itself when it writes to them. */
+  issuePrivacyTokens(jids: string[], timestamp?: number): Promise<BinaryNode>
   /** Changes the own label in a group, of at most 30 characters; empty takes it off. Resolves with the message id. */
   updateMemberLabel(jid: string, memberLabel: string): Promise<string>
   /** The device lists by user, to look at and to empty: what is forgotten is asked for anew. */
@@ -157,6 +159,7 @@ export function makeMessagesSendLayer({
     createParticipantNodes: (jids, message, extraAttrs, dsmMessage) =>
       createParticipantNodes(core, jids, message, extraAttrs, dsmMessage),
     sendPeerDataOperationMessage: request => sendPeerRequest(sender, request),
+    issuePrivacyTokens: (jids, timestamp) => tokens.issue(jids, timestamp),
     updateMemberLabel: (jid, label) =>
       durable.relay(checkJid('jid', jid, isJidGroup), buildMemberLabel(label, config.clock()), {
         additionalNodes: [memberLabelMeta],
