@@ -135,6 +135,45 @@ describe('what only the phone has (docs/protocol/03, 4.10 and 9.6)', () => {
     expect(bot.unreadable).toHaveLength(1)
   })
 
+  /** The next message comes without its ciphertext. */
+  const withoutContent = (bot: KurirClient, attrs: Record<string, string>) =>
+    world().service.faults.add({
+      direction: 'to-client',
+      match: { tag: 'message', device: bot.jid },
+      times: 1,
+      action: { kind: 'alter', alter: node => ({ ...node, content: [{ tag: 'unavailable', attrs }] }) },
+    })
+
+  it('a message that was not encrypted for this device, with the request told first', async () => {
+    const [alice, bob] = [await world().phone('Alice'), await world().phone('Bob')]
+    const bot = await linked(world(), alice)
+    withoutContent(bot, {})
+    const id = await bob.send(alice.jid, { text: 'for the phone only' })
+    await bot.text('for the phone only')
+    const [placeholder] = bot.unreadable
+    expect(placeholder).toMatchObject({ key: { id }, messageStubParameters: ['Message absent from node'] })
+    const upsert = eventsOf(bot, 'messages.upsert').find(({ requestId }) => requestId !== undefined)
+    const told = eventsOf(bot, 'messages.update').flat()
+    // The placeholder learns under which request its content comes.
+    expect(told).toContainEqual({
+      key: expect.objectContaining({ id }),
+      update: { messageStubParameters: ['Message absent from node', upsert?.requestId] },
+    })
+    // What is known of the message from its stanza stays.
+    expect(upsert?.messages[0]).toMatchObject({ pushName: 'Bob', message: { conversation: 'for the phone only' } })
+  })
+
+  it('not a view-once message: only the phone may show it', async () => {
+    const [alice, bob] = [await world().phone('Alice'), await world().phone('Bob')]
+    const bot = await linked(world(), alice)
+    withoutContent(bot, { type: 'view_once' })
+    const id = await bob.send(alice.jid, { text: 'once' })
+    const placeholder = await bot.waitFor(() => bot.messages.find(({ key }) => key.id === id), 'placeholder')
+    expect(placeholder.key).toMatchObject({ isViewOnce: true, fromMe: false })
+    expect(placeholder.message ?? null).toBeNull()
+    expect(alice.problems).toEqual([])
+  })
+
   it('a message that the program asks for', async () => {
     const [alice, bob] = [await world().phone('Alice'), await world().phone('Bob')]
     const id = await bob.send(alice.jid, { text: 'before the linking' })
