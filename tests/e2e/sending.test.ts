@@ -297,16 +297,15 @@ describe('beside sendMessage', () => {
     expect(queries.length).toBeGreaterThan(0)
   })
 
-  it('the timer of a group is a request', async () => {
+  it('the timer of a group is a request, and goes with every message from then on', async () => {
     const chat = await prepare(world(), 'group')
-    const set = chat.bot.socket.sendMessage(chat.chat, { disappearingMessagesInChat: 86_400 }).catch(error => error)
-    await chat.bot.waitFor(
-      () => chat.stanzas.some(({ node }) => node.tag === 'iq' && getBinaryNodeChild(node, 'ephemeral') !== undefined),
-      'request',
-    )
-    expect(await set).toSatisfy((result: unknown) => result === undefined || result instanceof Error)
-    expect(await rejection(chat.bot.socket.sendMessage(chat.chat, { disappearingMessagesInChat: 60 }))).toMatchObject({
-      code: 'invalid-content',
-    })
+    const set = (seconds: number) => chat.bot.socket.sendMessage(chat.chat, { disappearingMessagesInChat: seconds })
+    expect(await set(86_400)).toBeUndefined()
+    const timed = await sent(chat.bot, chat.chat, { text: 'gone in a day' })
+    expect(timed.message?.extendedTextMessage?.contextInfo?.expiration).toBe(86_400)
+    expect(await set(0)).toBeUndefined()
+    const kept = await sent(chat.bot, chat.chat, { text: 'kept' })
+    expect(kept.message?.extendedTextMessage?.contextInfo?.expiration ?? 0).toBe(0)
+    expect(await rejection(set(60))).toMatchObject({ code: 'invalid-content' })
   })
 })

@@ -154,7 +154,9 @@ function refused(ack: MessageAck, failure: NonNullable<MessageAck['error']>): Ac
  * the chat as the server addresses it.
  */
 export function messageUpdateOfAck(ack: MessageAck, key?: WAMessageKey): WAMessageUpdate {
-  const target: WAMessageKey = key ?? { remoteJid: ack.from ?? null, fromMe: true, id: ack.id }
+  const named: WAMessageKey = key ?? { remoteJid: ack.from ?? null, fromMe: true, id: ack.id }
+  // The number of a post in its channel: reactions and votes name it by that.
+  const target = ack.serverId === undefined ? named : { ...named, server_id: ack.serverId }
   if (ack.error === undefined) return { key: target, update: { status: proto.WebMessageInfo.Status.SERVER_ACK } }
   const code = String(ack.error.code)
   const { message, todo } = ruleFor(ack.error)

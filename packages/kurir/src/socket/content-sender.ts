@@ -35,6 +35,7 @@ export interface ContentSenderParts {
   readonly retries: MessageRetryManager
   readonly secrets: MessageSecretStore
   readonly groupMetadata: (jid: string, useCache: boolean) => Promise<GroupMetadata>
+  readonly groupChanged: (jid: string) => void
   /** What content may use of the outside world: uploads, link previews. */
   readonly generation: (
     options: MiscMessageGenerationOptions,
@@ -64,6 +65,7 @@ export class ContentSender {
     if (isJidBroadcast(jid)) checkAudience(options.statusJidList)
     if (isJidGroup(jid) && isTimer(content)) {
       await this.#core.connection.query(buildGroupTimer(jidNormalizedUser(jid), timerOf(content)))
+      this.#parts.groupChanged(jid)
       return undefined
     }
     let mediaId: string | undefined

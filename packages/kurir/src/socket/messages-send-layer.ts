@@ -139,6 +139,7 @@ export function makeMessagesSendLayer({
     retries,
     secrets,
     groupMetadata: (jid, useCache) => groups.metadata(jid, useCache),
+    groupChanged: jid => groups.changed(jid),
     generation: () => ({
       ...media.generation(),
       getUrlInfo: linkPreviewsOf(config, media.upload),
