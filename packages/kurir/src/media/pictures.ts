@@ -121,8 +121,16 @@ export async function generateProfilePicture(
   options: MediaSourceOptions = {},
 ): Promise<{ img: Buffer }> {
   const input = await readAll(mediaUpload, { maxLength: maxPictureBytes, ...options })
-  const library = await pictureLibrary()
-  return { img: await library.cover(input, dimensions).catch(unreadable) }
+  return { img: await coverOf(input, dimensions) }
+}
+
+/**
+ * A JPEG that fills a box.
+ *
+ * @throws KurirError `library-missing` (501), `picture-unreadable` (400)
+ */
+export async function coverOf(input: Buffer, box: Dimensions): Promise<Buffer> {
+  return await (await pictureLibrary()).cover(input, box).catch(unreadable)
 }
 
 /**

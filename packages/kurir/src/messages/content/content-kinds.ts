@@ -22,6 +22,7 @@ import { buildRaw, droppedMembers, undeliverable } from './raw.js'
 import { buildReaction } from './reaction.js'
 import { buildButtonReply, buildListReply } from './replies.js'
 import { buildRevoke } from './revoke.js'
+import { buildStickerPack } from './sticker-pack.js'
 import { suggestionFor } from './suggestion.js'
 import { buildText } from './text.js'
 
@@ -80,6 +81,7 @@ const contentKinds: readonly ContentKind[] = [
   kind('document', buildMedia, documentMembers),
   kind('audio', buildMedia, audioMembers),
   kind('sticker', buildMedia, stickerMembers),
+  kind('stickerPack', buildStickerPack),
   kind('liveLocation', buildLiveLocation),
   kind('pollVote', buildPollVote),
   kind('pollAddOption', buildPollAddOption),

@@ -21,6 +21,7 @@ import type { RawContent } from './raw.js'
 import type { ReactionContent } from './reaction.js'
 import type { ButtonReplyContent, ListReplyContent } from './replies.js'
 import type { DeleteContent } from './revoke.js'
+import type { StickerPackContent } from './sticker-pack.js'
 import type { TextContent } from './text.js'
 
 /**
@@ -50,6 +51,7 @@ export interface Editable {
 
 /** Kinds of Kurir's own: Baileys sends these through `relayMessage` only, or not at all. */
 export type KurirMessageContent =
+  | StickerPackContent
   | LiveLocationContent
   | PollVoteContent
   | PollAddOptionContent

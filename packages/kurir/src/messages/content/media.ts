@@ -111,7 +111,8 @@ async function prepareSticker({ sticker, isLottie }: StickerContent, options: Me
   const sent = await send(options, webp, 'sticker', (original, file) =>
     inspectSticker(original, isEncrypted(file) ? file : undefined, options.logger),
   )
-  return { holder: 'stickerMessage', base: { mimetype: 'image/webp', ...sent.details, ...sent.fields } } as const
+  const format = isLottie === true ? { mimetype: 'application/was', isAnimated: true } : { mimetype: 'image/webp' }
+  return { holder: 'stickerMessage', base: { ...format, ...sent.details, ...sent.fields } } as const
 }
 
 const stickerSize = 512
@@ -181,7 +182,9 @@ export async function buildMedia(
   const known = await cache.get()
   const prepared = known ?? (await namingField(name, kind.prepare(content as never, options, fields)))
   if (known === undefined) await cache.set(prepared)
-  return { [prepared.holder]: { ...prepared.base, ...fields } }
+  const message: proto.IMessage = { [prepared.holder]: { ...prepared.base, ...fields } }
+  // Lottie stickers go in a wrapper of their own (docs/protocol/03, 7.11).
+  return fields['isLottie'] === true ? { lottieStickerMessage: { message } } : message
 }
 
 function holderOf(name: keyof typeof mediaKinds, content: AnyMediaMessageContent): Prepared['holder'] {
