@@ -1,5 +1,3 @@
-import { crc32 } from 'node:zlib'
-
 export interface ZipEntry {
   readonly name: string
   readonly bytes: Uint8Array
@@ -14,13 +12,14 @@ const centralOffset = 42
  * A ZIP archive of files as they are: no compression, no dates, no extra fields (docs/protocol/03, 7.11). For archives of
  * a few megabytes.
  */
-export function storedZip(entries: readonly ZipEntry[]): Buffer {
+export async function storedZip(entries: readonly ZipEntry[]): Promise<Buffer> {
+  const { crc32 } = await import('node:zlib')
   const parts: Buffer[] = []
   const directory: Buffer[] = []
   let offset = 0
   for (const { name, bytes } of entries) {
     const encodedName = Buffer.from(name)
-    const common = fieldsOf(bytes, encodedName)
+    const common = fieldsOf(bytes, crc32(bytes), encodedName)
     const local = Buffer.concat([Buffer.from('504b0304', 'hex'), common, encodedName])
     const central = Buffer.concat([
       Buffer.from('504b0102', 'hex'),
@@ -45,11 +44,11 @@ export function storedZip(entries: readonly ZipEntry[]): Buffer {
 }
 
 /** What the header of a file and its entry in the directory have in common. */
-function fieldsOf(bytes: Uint8Array, name: Buffer): Buffer {
+function fieldsOf(bytes: Uint8Array, checksum: number, name: Buffer): Buffer {
   const fields = Buffer.alloc(26)
   fields.writeUInt16LE(version, 0)
   fields.writeUInt16LE(flags, 2)
-  fields.writeUInt32LE(crc32(bytes), 10)
+  fields.writeUInt32LE(checksum, 10)
   fields.writeUInt32LE(bytes.byteLength, 14)
   fields.writeUInt32LE(bytes.byteLength, 18)
   fields.writeUInt16LE(name.byteLength, 22)

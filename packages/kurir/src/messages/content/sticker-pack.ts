@@ -71,7 +71,7 @@ export async function buildStickerPack(
   const cover = await readCover(pack.cover, items[0]?.entry.bytes ?? nothing, options)
   // Equal stickers have equal names and are packed once.
   const entries = new Map(items.map(({ entry }) => [entry.name, entry]))
-  const zip = storedZip([...entries.values(), { name: trayIcon, bytes: cover }])
+  const zip = await storedZip([...entries.values(), { name: trayIcon, bytes: cover }])
   const mediaKey = options.mediaKey ?? randomBytes(32)
   // The picture is opened with the key of the pack.
   const send = (media: Buffer, type: 'sticker-pack' | 'thumbnail-sticker-pack') =>
