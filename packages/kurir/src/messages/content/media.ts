@@ -196,13 +196,10 @@ async function namingField<Result>(field: string, work: Promise<Result>): Promis
   try {
     return await work
   } catch (error) {
-    if (!KurirError.is(error) || !sourceErrors.has(error.code)) throw error
-    const { code, message, output, data } = error
-    throw new KurirError(code, message, {
-      statusCode: output.statusCode,
-      data: { field, ...(typeof data === 'object' ? data : {}) },
-      cause: error,
-    })
+    if (KurirError.is(error) && sourceErrors.has(error.code)) {
+      error.data = { field, ...(typeof error.data === 'object' ? error.data : {}) }
+    }
+    throw error
   }
 }
 
