@@ -1,3 +1,4 @@
+import { proto } from 'kurir/proto'
 import {
   ackStanzas,
   grant,
@@ -10,6 +11,11 @@ import {
 } from './samples.mjs'
 
 /** Valid answers and notifications of a server. */
+
+const { VerifiedNameCertificate } = proto
+const businessCertificate = VerifiedNameCertificate.encode({
+  details: VerifiedNameCertificate.Details.encode({ verifiedName: 'Bakery', issuer: 'smb:wa', serial: 7 }).finish(),
+}).finish()
 
 export const usyncAnswer = {
   tag: 'iq',
@@ -64,6 +70,17 @@ export const usyncAnswer = {
                 { tag: 'status', attrs: { t: '1700000000' }, content: 'Hey' },
                 { tag: 'disappearing_mode', attrs: { duration: '86400', t: '1700000000' } },
                 { tag: 'username', attrs: {}, content: 'bob' },
+                { tag: 'picture', attrs: { id: '15' } },
+                {
+                  tag: 'text_status',
+                  attrs: { text: 'baking', ephemeral_duration_sec: '86400', last_update_time: '1700000000' },
+                  content: [{ tag: 'emoji', attrs: { content: '🥖' } }],
+                },
+                {
+                  tag: 'business',
+                  attrs: {},
+                  content: [{ tag: 'verified_name', attrs: { verified_level: 'low' }, content: businessCertificate }],
+                },
                 {
                   tag: 'bot',
                   attrs: {},
@@ -281,6 +298,25 @@ export const linkCode = notification({ type: 'link_code_companion_reg', from: 's
   },
 ])
 
+export const passkeyNotifications = [
+  {
+    tag: 'notification',
+    attrs: { id: '1', from: 's.whatsapp.net', type: 'passkey_prologue_request' },
+    content: [{ tag: 'passkey_request_options', attrs: {}, content: Buffer.from('{"challenge":"AAAA"}') }],
+  },
+  {
+    tag: 'notification',
+    attrs: { id: '2', from: 's.whatsapp.net', type: 'crsc_continuation' },
+    content: [
+      {
+        tag: 'primary_ephemeral_identity',
+        attrs: {},
+        content: proto.PrimaryEphemeralIdentity.encode({ publicKey: randomBytes(32), nonce: randomBytes(32) }).finish(),
+      },
+    ],
+  },
+]
+
 /** All stanzas above, for targets that take any. */
 export const stanzas = [
   ...messageStanzas,
@@ -295,4 +331,5 @@ export const stanzas = [
   pairSuccess,
   pairDevice,
   linkCode,
+  ...passkeyNotifications,
 ]

@@ -17,6 +17,7 @@ import {
   readPageHead,
   receiptEffects,
 } from 'kurir/messages'
+import { parsePasskeyNotification } from 'kurir/pairing'
 import { proto } from 'kurir/proto'
 import {
   applyAddedDevices,
@@ -127,6 +128,9 @@ const usyncQuery = new USyncQuery()
   .withDisappearingModeProtocol()
   .withUsernameProtocol()
   .withBotProfileProtocol()
+  .withTextStatusProtocol()
+  .withPictureProtocol()
+  .withBusinessProtocol()
 
 const deviceRecord = encodeDeviceRecord({
   rawId: 7,
@@ -236,6 +240,12 @@ export const messageTargets = [
         if (devices) applyDeviceList(devices, { stored: undefined, primaryIdentity: samples.accountKey })
       }
     },
+  },
+  {
+    name: 'passkey notification',
+    share: 2,
+    make: random => mutateNode(random, random.pick(answers.passkeyNotifications)),
+    run: stanza => void parsePasskeyNotification(stanza),
   },
   {
     name: 'device notification',
