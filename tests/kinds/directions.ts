@@ -24,17 +24,42 @@ export const kindsOf = (direction: Direction, chat: ChatKind): (readonly [string
     .filter(({ file }) => !(direction === 'baileys to kurir' && chat === 'newsletter' && file !== undefined))
     .map(kind => [kind.name, kind] as const)
 
-/** The fields in which a message differs at its reader, without what the table lets differ. */
-export function unexplained(
+/** How a message that was read differs from the one that was sent. */
+export interface Comparison {
+  readonly unexplained: readonly Difference[]
+  /** What the table says of the differences that there are. */
+  readonly explained: readonly string[]
+}
+
+export function compare(
   direction: Direction,
   kind: MessageKind,
   { readerKeys }: Conversation,
   sent: Message,
   read: Message,
-): Difference[] {
+): Comparison {
   const expected = asReported(sent ?? {}, turning[direction], id => readerKeys.get(id))
-  const explained = Object.keys({ ...usualDifferences[direction], ...passageOf(kind, direction).differs })
-  return differences(expected, read).filter(({ path }) => !isWithin(path, explained))
+  const reasons = new Map(reasonsOf(direction, kind))
+  const found = differences(expected, read)
+  return {
+    unexplained: found.filter(({ path }) => !isWithin(path, reasons.keys())),
+    explained: [...reasons].flatMap(([each, reason]) =>
+      found.some(({ path }) => isWithin(path, [each])) ? reason : [],
+    ),
+  }
 }
+
+/** The fields that may differ, and what to call that. */
+const reasonsOf = (direction: Direction, kind: MessageKind): [string, string][] => [
+  ...Object.keys(usualDifferences[direction]).map((path): [string, string] => [path, `${direction}: ${path}`]),
+  ...Object.keys(passageOf(kind, direction).differs ?? {}).map((path): [string, string] => [
+    path,
+    `${direction}: ${kind.name}: ${path}`,
+  ]),
+]
+
+/** All differences that the table explains in a direction: each should be seen, or the table is out of date. */
+export const explainedIn = (direction: Direction): Set<string> =>
+  new Set(messageKinds.flatMap(kind => reasonsOf(direction, kind).map(([, reason]) => reason)))
 
 type Message = Parameters<typeof differences>[1]
