@@ -1,4 +1,5 @@
 import { proto, type WAMessageKey } from 'kurir'
+import type { SampleFile } from './message-kind.js'
 
 type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json }
 
@@ -86,3 +87,7 @@ export function contains(value: unknown, wanted: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
   return Object.entries(wanted).every(([name, each]) => contains(Reflect.get(value, name), each))
 }
+
+/** Whether a file is the one of the sample. */
+export const isSample = ({ bytes }: SampleFile, file: Buffer): boolean =>
+  bytes === undefined ? file.length > 0 : file.equals(bytes)

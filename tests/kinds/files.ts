@@ -69,3 +69,7 @@ export const opus = (seconds: number): Buffer => {
 
 export const pdf = (): Buffer =>
   Buffer.from('%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n')
+
+/** An animation of nothing; those of WhatsApp are packed. */
+export const lottie = (): Buffer =>
+  Buffer.from(JSON.stringify({ v: '5.5.2', fr: 60, ip: 0, op: 60, w: 512, h: 512, layers: [] }))

@@ -1,5 +1,5 @@
 import { conversations, everywhere, type MessageKind, media, type Passage, targetOf } from './message-kind.js'
-import { animatedSticker, leaflet, picture, song, sticker, video, voice, waveform } from './samples.js'
+import { animatedSticker, animation, leaflet, picture, song, sticker, video, voice, waveform } from './samples.js'
 
 const flagged: Passage = { otherwise: 'Baileys wraps what can be opened once into `viewOnceMessage`.' }
 
@@ -152,6 +152,37 @@ export const mediaKinds: readonly MessageKind[] = [
     file: { bytes: animatedSticker, part: 'stickerMessage' },
     byPhone: (phone, { chat }) =>
       phone.send(chat, { media: 'sticker', file: animatedSticker, fields: { isAnimated: true } }),
+  },
+  {
+    name: 'Lottie sticker',
+    member: 'kurir',
+    chats: conversations,
+    content: () => ({ sticker: animation, isLottie: true }),
+    expected: () => ({ lottieStickerMessage: { message: { stickerMessage: { isLottie: true } } } }),
+    stanza: media('sticker'),
+    file: { bytes: animation, part: 'lottieStickerMessage.message.stickerMessage' },
+    byPhone: async (phone, { chat }) => {
+      const stickerMessage = { ...(await phone.upload('sticker', animation)), isLottie: true, isAnimated: true }
+      return phone.send(chat, { message: { lottieStickerMessage: { message: { stickerMessage } } } })
+    },
+    passages: { 'baileys to kurir': { otherwise: 'Baileys sends it as an ordinary sticker.' } },
+  },
+  {
+    name: 'sticker pack',
+    member: 'kurir',
+    chats: conversations,
+    content: () => ({
+      stickerPack: { name: 'Foxes', publisher: 'Ann', stickers: [{ sticker, emojis: ['🦊'] }], cover: picture },
+    }),
+    expected: () => ({ stickerPackMessage: { name: 'Foxes', publisher: 'Ann', stickers: [{ emojis: ['🦊'] }] } }),
+    stanza: media('sticker_pack'),
+    file: { part: 'stickerPackMessage' },
+    byPhone: async (phone, { chat }) => {
+      const { url: _, ...pack } = await phone.upload('sticker-pack', picture)
+      return phone.send(chat, { message: { stickerPackMessage: { ...pack, name: 'Foxes', publisher: 'Ann' } } })
+    },
+    passages: { 'baileys to kurir': { impossible: 'Baileys packs no stickers.' } },
+    note: 'The file is a ZIP of 1 to 60 stickers; the cover needs `sharp` or `jimp`.',
   },
   {
     name: 'head of an album',

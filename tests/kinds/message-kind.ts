@@ -61,7 +61,8 @@ export interface Passage {
 
 /** A file that goes with the message. */
 export interface SampleFile {
-  readonly bytes: Buffer
+  /** Undefined where it is made of several: it is downloaded then, and only its hashes are compared. */
+  readonly bytes?: Buffer
   /** Where the message says how to get it, such as `imageMessage`. */
   readonly part: string
 }

@@ -1,4 +1,4 @@
-import { animatedWebp, mp4, opus, pdf, png, webp } from './files.js'
+import { animatedWebp, lottie, mp4, opus, pdf, png, webp } from './files.js'
 
 export const vcard = (name: string): string =>
   `BEGIN:VCARD\nVERSION:3.0\nFN:${name}\nTEL;type=CELL;waid=15550002222:+1 555 000 2222\nEND:VCARD`
@@ -23,3 +23,4 @@ export const waveform = Uint8Array.from({ length: 64 }, (_, index) => index)
 export const leaflet = pdf()
 export const sticker = webp()
 export const animatedSticker = animatedWebp()
+export const animation = lottie()

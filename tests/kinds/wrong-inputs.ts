@@ -130,6 +130,19 @@ const files: readonly WrongInput[] = [
   wrong('a caption that mentions a group', 'mentions', ({ group }) => ({ image: picture, mentions: [group] })),
   wrong("replacing somebody else's picture", 'edit.fromMe', ({ theirs }) => ({ image: picture, edit: theirs.key })),
   wrong('an album of nothing', 'album', () => ({ album: {} })),
+  wrong('a pack without stickers', 'stickerPack.stickers', () => ({
+    stickerPack: { name: 'Foxes', publisher: 'Ann', stickers: [] },
+  })),
+  wrong('a pack of no name', 'stickerPack.name', () => ({
+    stickerPack: { publisher: 'Ann', stickers: [{ sticker }] },
+  })),
+  wrong('a pack with a caption that is a number', 'stickerPack.caption', () => ({
+    stickerPack: { name: 'Foxes', publisher: 'Ann', stickers: [{ sticker }], cover: picture, caption: 7 },
+  })),
+  wrong('a pack to be opened once', 'viewOnce', () => ({
+    stickerPack: { name: 'Foxes', publisher: 'Ann', stickers: [{ sticker }], cover: picture },
+    viewOnce: true,
+  })),
   wrong('a product without picture', 'product.productImage', () => ({ product: { title: 'Tea' } })),
   wrong('a product to be opened once', 'viewOnce', () => ({
     product: { title: 'Tea', productImage: picture },

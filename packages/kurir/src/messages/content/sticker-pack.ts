@@ -8,6 +8,7 @@ import { withRandomAccess } from '../../media/random-access.js'
 import { storedZip, type ZipEntry } from '../../media/stored-zip.js'
 import { readWebp } from '../../media/webp.js'
 import { proto } from '../../proto/index.js'
+import { applyModifiers } from './apply-modifiers.js'
 import { checkObject, checkOptionalText, checkText } from './checks.js'
 import { invalidContent } from './content-error.js'
 import type { ContentModifiers, MessageContentGenerationOptions } from './content-types.js'
@@ -65,6 +66,10 @@ export async function buildStickerPack(
   if (!isList || pack.stickers.length < 1 || pack.stickers.length > maxStickers) {
     throw invalidContent('stickerPack.stickers', `A pack has 1 to ${maxStickers} stickers`, { limit: maxStickers })
   }
+  const id = checkOptionalText('stickerPack.id', pack.id, 128)
+  const description = checkOptionalText('stickerPack.description', pack.description)
+  const caption = checkOptionalText('stickerPack.caption', pack.caption)
+  await applyModifiers({ stickerPackMessage: { name } }, content, options)
   uploaderOf(options)
   const items = []
   for (const [index, item] of pack.stickers.entries()) items.push(await readSticker(item, index, options))
@@ -80,11 +85,9 @@ export async function buildStickerPack(
   options.onUploaded?.(bundle.result)
   const thumbnail = await send(cover, 'thumbnail-sticker-pack')
   const { url: _unused, ...fields } = bundle.fields
-  const description = checkOptionalText('stickerPack.description', pack.description)
-  const caption = checkOptionalText('stickerPack.caption', pack.caption)
   const message: proto.Message.IStickerPackMessage = {
     ...fields,
-    stickerPackId: checkOptionalText('stickerPack.id', pack.id, 128) ?? randomUUID(),
+    stickerPackId: id ?? randomUUID(),
     name,
     publisher,
     stickers: items.map(({ item }) => item),
