@@ -104,4 +104,16 @@ describe('unmodified Baileys and phones exchange every kind of message', () => {
     expect(await atPhone(sent)).toMatchObject({ chat: 'status@broadcast', text: 'seen by Bob' })
     expect(world().violations).toEqual([])
   })
+
+  it('as posts of a channel, both ways', async () => {
+    const channel = bob.createNewsletter('News')
+    alice.followNewsletter(channel)
+    const post = await bob.send(channel, { text: 'from the phone' })
+    expect((await fromPhone(post)).key).toMatchObject({ remoteJid: channel, server_id: '100' })
+    const own = alice.createNewsletter('Own')
+    bob.followNewsletter(own)
+    const sent = await bot.socket.sendMessage(own, { text: 'from Baileys' })
+    expect(await atPhone(sent)).toMatchObject({ chat: own, text: 'from Baileys', serverId: 100 })
+    expect(world().violations).toEqual([])
+  })
 })
