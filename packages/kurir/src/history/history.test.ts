@@ -111,6 +111,29 @@ describe('history', () => {
     )
   })
 
+  it('of 100 MB passes through little memory', async () => {
+    const thumbnail = Buffer.alloc(5_000, 7)
+    const message = {
+      key: { remoteJid: '1@s.whatsapp.net', id: 'M' },
+      message: { imageMessage: { jpegThumbnail: thumbnail } },
+    }
+    const conversation = { id: '1@s.whatsapp.net', messages: Array.from({ length: 10 }, () => ({ message })) }
+    const encoded = proto.HistorySync.encode({ conversations: [conversation] }).finish()
+    const times = Math.ceil(100_000_000 / encoded.byteLength)
+    async function* source() {
+      for (let index = 0; index < times; index += 1) yield Buffer.from(encoded)
+    }
+    const used = () => process.memoryUsage().heapUsed + process.memoryUsage().external
+    const before = used()
+    let [most, messages] = [0, 0]
+    for await (const batch of readHistory(source(), HistorySyncType.FULL)) {
+      messages += batch.messages.length
+      most = Math.max(most, used() - before)
+    }
+    expect(messages).toBe(times * 10)
+    expect(most).toBeLessThan(100_000_000)
+  })
+
   it('brings contacts, past members, calls and the salt of first messages', async () => {
     const encoded = proto.HistorySync.encode({
       syncType: HistorySyncType.NON_BLOCKING_DATA,
