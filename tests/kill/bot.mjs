@@ -11,6 +11,7 @@ const note = (...words) => writeSync(file, `${words.join('\t')}\n`)
 
 const silent = { level: 'silent', trace() {}, debug() {}, info() {}, warn() {}, error() {}, child: () => silent }
 const CIPHERTEXT = 2
+const ERROR = 0
 
 const { state, saveCreds } = await useMultiFileAuthState(folder)
 note('start', process.pid)
@@ -29,6 +30,9 @@ function connect() {
     if (connection === 'open') note('open')
     if (receivedPendingNotifications) note('caught-up')
     if (connection === 'close') connect()
+    for (const { key, update } of events['messages.update'] ?? []) {
+      if (update.status === ERROR) note('refused', key.id, update.messageStubParameters)
+    }
     for (const message of events['messages.upsert']?.messages ?? []) await take(sock, message)
   })
 }

@@ -22,6 +22,8 @@ export interface KillRunResult {
   /** Answers whose `sendMessage` resolved and that did not arrive, or not exactly once. */
   readonly answersLost: string[]
   readonly answersTwice: string[]
+  /** Answers that could not be sent, or were given up. */
+  readonly answersRefused: string[]
   /** Messages that one side could not read at first. */
   readonly unreadable: string[]
   readonly violations: string[]
@@ -226,6 +228,7 @@ class KillRun {
       repeatedUnmarked,
       answersLost: this.#answersOnTheWay(),
       answersTwice: [...arrivals].flatMap(([id, times]) => (times > 1 ? [id] : [])),
+      answersRefused: this.#lines('refused').map(({ what }) => what),
       unreadable: [...this.#lines('unreadable').map(({ what }) => what), ...this.#retryRequests, ...problems],
       violations: this.#service.violations.map(({ kind, message }) => `${kind}: ${message}`),
       counts: {

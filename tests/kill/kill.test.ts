@@ -17,6 +17,7 @@ it(`loses nothing when the process is killed ${kills} times`, { timeout: 60_000 
     repeatedUnmarked: [],
     answersLost: [],
     answersTwice: [],
+    answersRefused: [],
     unreadable: [],
     violations: [],
   })

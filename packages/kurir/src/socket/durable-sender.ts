@@ -39,6 +39,8 @@ export class DurableSender {
   #resuming: Promise<void> | undefined
   #watch: NodeJS.Timeout | undefined
   readonly #delayed = new Map<string, NodeJS.Timeout>()
+  /** Being sent again at this moment. */
+  readonly #underWay = new Set<string>()
   /** Sent once more because of a stale group. */
   readonly #readdressed = new Set<string>()
 
@@ -139,15 +141,21 @@ export class DurableSender {
     const { id, jid, message, attempts, sentAt } = entry
     const now = config.clock()
     if (attempts >= MOST_ATTEMPTS || now - sentAt > OUTBOX_AGE_MS) return this.#giveUp(entry, unansweredError(entry))
-    memory.outbox.tried(id, now)
+    if (this.#underWay.has(id)) return
+    this.#underWay.add(id)
     try {
       const restored = { ...restoredOptions(entry.options), ...options, messageId: id }
       await this.#parts.sender.relay(jid, message, restored)
+      // What has not left does not count: a process that dies early, time and again, must not use the tries up.
+      memory.outbox.tried(id, now)
     } catch (error) {
       // The next connection tries again.
       if (connection.phase !== 'open') return
+      memory.outbox.tried(id, now)
       logger.warn({ err: error, id, jid }, 'an unanswered message could not be sent again')
       if (KurirError.is(error) && !error.retryable) this.#giveUp(entry, error)
+    } finally {
+      this.#underWay.delete(id)
     }
   }
 
