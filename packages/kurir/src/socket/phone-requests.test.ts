@@ -90,6 +90,9 @@ describe('messages that the phone is asked for (docs/protocol/03, 4.10)', () => 
     fake.core.memory.messages.note('2@lid B', 'handed-over')
     await requests.resent({ key: { ...key, id: 'B' }, message: { conversation: 'B' } }, 'REQ2')
     expect(upserted).toHaveLength(1)
+    fake.core.repository.lidMapping.getLIDForPN = () => Promise.reject(new Error('the store is away'))
+    await requests.resent({ key: { ...key, id: 'C' }, message: { conversation: 'C' } }, 'REQ3')
+    expect(upserted).toHaveLength(2)
   })
 
   it('are laid over what is known of them', async () => {

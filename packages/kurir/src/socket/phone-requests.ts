@@ -143,7 +143,15 @@ export class PhoneRequests {
     const { remoteJid, remoteJidAlt, participant, participantAlt, fromMe } = key
     const [author, alternative] = participant ? [participant, participantAlt] : [remoteJid, remoteJidAlt]
     if (fromMe === true || alternative || !author || isPnUser(author) !== true) return key
-    const lid = await this.#core.repository.lidMapping.getLIDForPN(author)
+    const { repository, logger } = this.#core
+    let lid: string | null
+    try {
+      lid = await repository.lidMapping.getLIDForPN(author)
+    } catch (error) {
+      // The message is worth more than the other name of its author.
+      logger.warn({ err: error, id: key.id }, 'the LID of an author could not be found out')
+      return key
+    }
     if (lid === null) return key
     return { ...key, [participant ? 'participantAlt' : 'remoteJidAlt']: jidNormalizedUser(lid) }
   }
