@@ -136,7 +136,6 @@ async function throughFetch(url: URL, request: EgressRequest): Promise<EgressRes
   const controller = new AbortController()
   const watch = new Watch(request, error => controller.abort(error))
   const source = body?.open()
-  source?.on('data', () => watch.touch())
   try {
     const response = await fetch(url, {
       ...options,
@@ -144,7 +143,7 @@ async function throughFetch(url: URL, request: EgressRequest): Promise<EgressRes
       headers: headersOf(request),
       redirect: 'manual',
       signal: controller.signal,
-      ...(source === undefined ? {} : { body: source, duplex: 'half' as const }),
+      ...(source === undefined ? {} : { body: watched(source, watch), duplex: 'half' as const }),
     })
     const headers = Object.fromEntries(response.headers)
     const close = () => {
@@ -156,6 +155,13 @@ async function throughFetch(url: URL, request: EgressRequest): Promise<EgressRes
     throw watch.reason(error, url)
   } finally {
     source?.destroy()
+  }
+}
+
+async function* watched(source: Readable, watch: Watch): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of source) {
+    watch.touch()
+    yield chunk
   }
 }
 

@@ -232,15 +232,24 @@ function progressing(
     length: total - offset,
     open: () => {
       const file = fileFrom(path, offset)
-      let sent = offset
-      if (onProgress !== undefined) {
-        file.on('data', chunk => {
-          sent += chunk.length
-          onProgress({ sent, total })
-        })
-      }
-      return file
+      return onProgress === undefined
+        ? file
+        : Readable.from(counted(file, offset, total, onProgress), { objectMode: false })
     },
+  }
+}
+
+async function* counted(
+  file: Readable,
+  offset: number,
+  total: number,
+  onProgress: NonNullable<MediaUploadOptions['onProgress']>,
+): AsyncGenerator<Buffer, void, undefined> {
+  let sent = offset
+  for await (const chunk of file) {
+    yield chunk
+    sent += chunk.byteLength
+    onProgress({ sent, total })
   }
 }
 
