@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs'
 import { type FileHandle, link, mkdtemp, open, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { KurirError } from 'kurir/errors'
 import type { SeededRandom } from '../random.js'
 import type { UploadKind } from './media-path.js'
 
@@ -43,6 +44,7 @@ export class MediaStore {
   readonly #partial = new Map<string, PartialUpload>()
   #folder: Promise<string> | undefined
   #files = 0
+  #closed = false
 
   /** @param now Unix seconds */
   constructor(random: SeededRandom, now: () => number) {
@@ -133,12 +135,16 @@ export class MediaStore {
     return entry
   }
 
-  /** Takes a file from within the process. */
+  /** Takes a file from within the process. @throws KurirError `media-host-closed` when the service stops meanwhile */
   async put(kind: UploadKind, source: AsyncIterable<Uint8Array>): Promise<StoredMedia> {
     const name = `local ${this.#files}`
-    const upload = await this.resume(name, 0)
-    const token = (await this.append(upload, source)).toString('base64url')
-    return this.complete(name, kind, token)
+    try {
+      const upload = await this.resume(name, 0)
+      const token = (await this.append(upload, source)).toString('base64url')
+      return this.complete(name, kind, token)
+    } catch (cause) {
+      throw this.#closed ? mediaHostClosed(cause) : cause
+    }
   }
 
   /** Gives the content of a file another path, also when the first one is gone. */
@@ -170,6 +176,7 @@ export class MediaStore {
 
   /** Removes all files. */
   async close(): Promise<void> {
+    this.#closed = true
     const folder = await this.#folder
     this.#byPath.clear()
     this.#byToken.clear()
@@ -187,6 +194,7 @@ export class MediaStore {
   }
 
   #directory(): Promise<string> {
+    if (this.#closed) throw mediaHostClosed()
     this.#folder ??= mkdtemp(join(tmpdir(), 'kurir-media-'))
     return this.#folder
   }
@@ -199,5 +207,8 @@ export class MediaStore {
     return `${path}?ccb=11-4&oh=${signature}&oe=${expiry}&_nc_sid=5e03e0`
   }
 }
+
+const mediaHostClosed = (cause?: unknown): KurirError =>
+  new KurirError('media-host-closed', 'The media host has stopped', { statusCode: 503, cause })
 
 const pathOf = (directPath: string): string => directPath.replace(/\?.*$/, '')
