@@ -38,6 +38,14 @@ export function getContentType(content: proto.IMessage | null | undefined): Cont
   return undefined
 }
 
+/** The context info of the content of an unwrapped message; undefined when there is none. */
+export function contextInfoOf(content: proto.IMessage | null | undefined): proto.IContextInfo | undefined {
+  const kind = getContentType(content)
+  const holder = kind === undefined ? undefined : content?.[kind]
+  if (typeof holder !== 'object' || holder === null || !('contextInfo' in holder)) return undefined
+  return (holder.contextInfo as proto.IContextInfo | null) ?? undefined
+}
+
 /** A message without its wrappers, and which ones were taken off, outermost first. */
 export interface UnwrappedMessage {
   readonly content: proto.IMessage

@@ -1,6 +1,6 @@
 import { isLidUser, jidNormalizedUser } from '../binary/jid.js'
 import type { WAMessage } from '../events/message-types.js'
-import { getContentType, normalizeMessageContent } from '../messages/content-type.js'
+import { contextInfoOf, normalizeMessageContent } from '../messages/content-type.js'
 import { isUserChat } from '../messages/own-account.js'
 import type { proto } from '../proto/index.js'
 import { ExpiringMap } from '../time/expiring-map.js'
@@ -73,18 +73,8 @@ export class ChatTimers {
 
   /** Official clients name the chat's timer in every message; others' settings count from the time they give. */
   #learnFromMessage({ key, message }: WAMessage): void {
-    const content = normalizeMessageContent(message)
-    const kind = getContentType(content)
-    const holder = kind === undefined ? undefined : content?.[kind]
-    if (
-      !key.remoteJid ||
-      !isUserChat(key.remoteJid) ||
-      typeof holder !== 'object' ||
-      holder === null ||
-      !('contextInfo' in holder)
-    )
-      return
-    const { expiration, ephemeralSettingTimestamp } = (holder.contextInfo as proto.IContextInfo | null) ?? {}
+    if (!key.remoteJid || !isUserChat(key.remoteJid)) return
+    const { expiration, ephemeralSettingTimestamp } = contextInfoOf(normalizeMessageContent(message)) ?? {}
     if (ephemeralSettingTimestamp) this.#learn(key.remoteJid, expiration ?? 0, ephemeralSettingTimestamp)
   }
 

@@ -1,6 +1,6 @@
 import type { WAMessage } from '../../events/message-types.js'
 import { proto } from '../../proto/index.js'
-import { getContentType, normalizeMessageContent } from '../content-type.js'
+import { contextInfoOf, getContentType, normalizeMessageContent } from '../content-type.js'
 import { invalidContent } from './content-error.js'
 import type { ContentModifiers } from './content-types.js'
 import { withContextInfo } from './modifiers.js'
@@ -38,7 +38,7 @@ export function generateForwardMessageContent(message: WAMessage, forceForward =
   }
   const copy = copyOf({ [kind]: content })
   const holder = copy[kind]
-  const context = contextOf(holder)
+  const context = contextInfoOf(copy)
   const isOwn = message.key?.fromMe === true && !forceForward
   const score = Math.min((context?.forwardingScore ?? 0) + (isOwn ? 0 : 1), maxScore)
   const bare =
@@ -49,11 +49,6 @@ export function generateForwardMessageContent(message: WAMessage, forceForward =
 /** Through the wire form: nothing of the original is shared, and nothing but protobuf fields is taken along. */
 function copyOf(message: proto.IMessage): proto.IMessage {
   return proto.Message.decode(proto.Message.encode(message).finish())
-}
-
-function contextOf(holder: unknown): proto.IContextInfo | undefined {
-  if (typeof holder !== 'object' || holder === null || !('contextInfo' in holder)) return undefined
-  return (holder.contextInfo as proto.IContextInfo | null) ?? undefined
 }
 
 /** Messages about other messages. */

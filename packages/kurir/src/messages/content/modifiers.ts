@@ -1,7 +1,7 @@
 import { isLidUser, isPnUser, jidDecode } from '../../binary/jid.js'
 import { randomBytes } from '../../crypto/random.js'
 import { proto } from '../../proto/index.js'
-import { type ContentType, getContentType, messageWrappers } from '../content-type.js'
+import { type ContentType, contextInfoOf, getContentType, messageWrappers } from '../content-type.js'
 import { messageSecretLength } from '../message-secrets.js'
 import { targetKey } from './checks.js'
 import { invalidContent } from './content-error.js'
@@ -55,8 +55,7 @@ export function withContextInfo(message: proto.IMessage, context: proto.IContext
   }
   const holder = message[kind]
   if (typeof holder !== 'object' || holder === null) return message
-  const existing = 'contextInfo' in holder ? (holder.contextInfo as proto.IContextInfo | null) : undefined
-  return { ...message, [kind]: { ...holder, contextInfo: { ...existing, ...context } } }
+  return { ...message, [kind]: { ...holder, contextInfo: { ...contextInfoOf(message), ...context } } }
 }
 
 /** Kinds that have no context info. */
