@@ -2,15 +2,11 @@ import type { BinaryNode } from 'kurir/binary'
 import type { Device } from '../accounts/device.js'
 import type { Clock } from '../clock.js'
 import type { SeededRandom } from '../random.js'
+import { type ActiveRule, ActiveRules } from './active-rules.js'
 import { corruptCiphertext, type FaultAction, type FaultRule, matches, withoutContent } from './fault-rule.js'
 
-/** A rule at work. */
-export interface ActiveFault {
-  readonly rule: FaultRule
-  /** How often it struck. */
-  readonly hits: number
-  remove(): void
-}
+/** A rule for stanzas at work. */
+export type ActiveFault = ActiveRule<FaultRule>
 
 /** What the injector cannot do itself. */
 export interface FaultEffects {
@@ -23,12 +19,6 @@ export interface FaultEffects {
 
 type Pass = (node: BinaryNode) => void
 
-interface Entry {
-  readonly rule: FaultRule
-  seen: number
-  hits: number
-}
-
 interface Held {
   remaining: number
   readonly release: () => void
@@ -36,7 +26,7 @@ interface Held {
 
 /** Applies fault rules to stanzas in both directions; the first rule that matches decides. */
 export class FaultInjector {
-  readonly #entries: Entry[] = []
+  readonly #rules: ActiveRules<FaultRule>
   readonly #held = new Map<string, Held[]>()
   readonly #clock: Clock
   readonly #random: SeededRandom
@@ -45,6 +35,7 @@ export class FaultInjector {
   constructor(clock: Clock, random: SeededRandom) {
     this.#clock = clock
     this.#random = random
+    this.#rules = new ActiveRules(random)
   }
 
   connect(effects: FaultEffects): void {
@@ -53,23 +44,21 @@ export class FaultInjector {
 
   /** True while nothing can happen, so that the normal path need not ask. */
   get idle(): boolean {
-    return this.#entries.length === 0 && this.#held.size === 0
+    return this.#rules.isEmpty && this.#held.size === 0
   }
 
   get active(): readonly ActiveFault[] {
-    return this.#entries.map(entry => this.#view(entry))
+    return this.#rules.list()
   }
 
   /** Puts a rule to work, after those that are there. */
   add(rule: FaultRule): ActiveFault {
-    const entry: Entry = { rule, seen: 0, hits: 0 }
-    this.#entries.push(entry)
-    return this.#view(entry)
+    return this.#rules.add(rule)
   }
 
   /** Removes all rules and lets go of what they held back. */
   clear(): void {
-    this.#entries.length = 0
+    this.#rules.clear()
     for (const held of [...this.#held.values()].flat()) held.release()
     this.#held.clear()
   }
@@ -82,38 +71,14 @@ export class FaultInjector {
     this.#apply('from-client', device, node, pass)
   }
 
-  #view(entry: Entry): ActiveFault {
-    return {
-      rule: entry.rule,
-      get hits() {
-        return entry.hits
-      },
-      remove: () => {
-        const index = this.#entries.indexOf(entry)
-        if (index >= 0) this.#entries.splice(index, 1)
-      },
-    }
-  }
-
   #apply(direction: FaultRule['direction'], device: Device, node: BinaryNode, pass: Pass): void {
-    const entry = this.#entries.find(
-      candidate => candidate.rule.direction === direction && this.#strikes(candidate, device, node),
+    const rule = this.#rules.strike(
+      candidate => candidate.direction === direction && matches(candidate.match, device, node),
     )
     const lane = `${direction} ${device.pn}`
-    if (entry === undefined) pass(node)
-    else this.#perform(entry.rule.action, direction, device, node, pass)
-    if (entry?.rule.action.kind !== 'reorder') this.#countDown(lane)
-  }
-
-  #strikes(entry: Entry, device: Device, node: BinaryNode): boolean {
-    const { rule } = entry
-    if (rule.times !== undefined && entry.hits >= rule.times) return false
-    if (!matches(rule.match, device, node)) return false
-    entry.seen += 1
-    if (entry.seen <= (rule.skip ?? 0)) return false
-    if (!this.#random.chance(rule.probability ?? 1)) return false
-    entry.hits += 1
-    return true
+    if (rule === undefined) pass(node)
+    else this.#perform(rule.action, direction, device, node, pass)
+    if (rule?.action.kind !== 'reorder') this.#countDown(lane)
   }
 
   #perform(action: FaultAction, direction: FaultRule['direction'], device: Device, node: BinaryNode, pass: Pass): void {

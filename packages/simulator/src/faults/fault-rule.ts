@@ -1,6 +1,7 @@
 import type { BinaryNode } from 'kurir/binary'
 import { parseAddress } from '../accounts/address.js'
 import type { Device } from '../accounts/device.js'
+import type { FaultFrequency } from './active-rules.js'
 
 /** What happens to a stanza that a rule matches. All but `alter` can be written as JSON. */
 export type FaultAction =
@@ -44,16 +45,10 @@ export interface FaultMatch {
   readonly address?: string
 }
 
-export interface FaultRule {
+export interface FaultRule extends FaultFrequency {
   /** `to-client`: what the service writes; `from-client`: what it reads. */
   readonly direction: 'to-client' | 'from-client'
   readonly match?: FaultMatch
-  /** 0 … 1, drawn from the seed; 1 when absent. */
-  readonly probability?: number
-  /** The rule ends after so many hits. */
-  readonly times?: number
-  /** So many matching stanzas pass first. */
-  readonly skip?: number
   readonly action: FaultAction
 }
 

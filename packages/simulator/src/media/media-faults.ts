@@ -1,3 +1,4 @@
+import { type ActiveRule, ActiveRules, type FaultFrequency } from '../faults/active-rules.js'
 import type { SeededRandom } from '../random.js'
 
 /** What goes wrong with one transfer; all of it can be written as JSON. */
@@ -29,15 +30,9 @@ export interface MediaFaultMatch {
   readonly device?: string
 }
 
-export interface MediaFaultRule {
+export interface MediaFaultRule extends FaultFrequency {
   readonly operation: MediaOperation
   readonly match?: MediaFaultMatch
-  /** 0 … 1, drawn from the seed; 1 when absent. */
-  readonly probability?: number
-  /** The rule ends after so many hits. */
-  readonly times?: number
-  /** So many matching transfers pass first. */
-  readonly skip?: number
   readonly action: MediaFaultAction
 }
 
@@ -51,75 +46,40 @@ export interface Transfer {
   readonly names: readonly string[]
 }
 
-/** A rule at work. */
-export interface ActiveMediaFault {
-  readonly rule: MediaFaultRule
-  /** How often it struck. */
-  readonly hits: number
-  remove(): void
-}
-
-interface Entry {
-  readonly rule: MediaFaultRule
-  seen: number
-  hits: number
-}
+/** A rule for transfers at work. */
+export type ActiveMediaFault = ActiveRule<MediaFaultRule>
 
 /** The rules for transfers; the first that matches one decides. */
 export class MediaFaults {
   readonly #random: SeededRandom
-  readonly #entries: Entry[] = []
+  readonly #rules: ActiveRules<MediaFaultRule>
 
   constructor(random: SeededRandom) {
     this.#random = random
+    this.#rules = new ActiveRules(random)
   }
 
   get rules(): readonly ActiveMediaFault[] {
-    return this.#entries.map(entry => this.#view(entry))
+    return this.#rules.list()
   }
 
   /** Puts a rule to work, after those that are there. */
   add(rule: MediaFaultRule): ActiveMediaFault {
-    const entry: Entry = { rule, seen: 0, hits: 0 }
-    this.#entries.push(entry)
-    return this.#view(entry)
+    return this.#rules.add(rule)
   }
 
   clear(): void {
-    this.#entries.length = 0
+    this.#rules.clear()
   }
 
   /** What happens to this transfer; undefined: nothing. */
   strike(transfer: Transfer): MediaFaultAction | undefined {
-    return this.#entries.find(entry => this.#strikes(entry, transfer))?.rule.action
+    return this.#rules.strike(rule => rule.operation === transfer.operation && matches(rule.match, transfer))?.action
   }
 
   /** A position for a damaged byte, and what it is damaged with. */
   damage(length: number): { readonly position: number; readonly mask: number } {
     return { position: this.#random.below(Math.max(1, length)), mask: 1 + this.#random.below(255) }
-  }
-
-  #strikes(entry: Entry, transfer: Transfer): boolean {
-    const { rule } = entry
-    if (rule.operation !== transfer.operation || !matches(rule.match, transfer)) return false
-    if (rule.times !== undefined && entry.hits >= rule.times) return false
-    entry.seen += 1
-    if (entry.seen <= (rule.skip ?? 0) || !this.#random.chance(rule.probability ?? 1)) return false
-    entry.hits += 1
-    return true
-  }
-
-  #view(entry: Entry): ActiveMediaFault {
-    return {
-      rule: entry.rule,
-      get hits() {
-        return entry.hits
-      },
-      remove: () => {
-        const index = this.#entries.indexOf(entry)
-        if (index >= 0) this.#entries.splice(index, 1)
-      },
-    }
   }
 }
 
