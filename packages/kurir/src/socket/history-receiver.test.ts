@@ -8,26 +8,31 @@ import { proto } from '../proto/index.js'
 import { HISTORY_SYNC_PAUSED_TIMEOUT_MS } from './config.js'
 import { HistoryReceiver } from './history-receiver.js'
 import { MessageSecretStore } from './message-secret-store.js'
-import { FakeCore, FakeTimers } from './testing/fake-core.js'
+import { NOW, type TestCoreOptions, testCore } from './testing/collaborator-core.js'
+import { FakeTimers } from './testing/fake-timers.js'
 
 const { HistorySyncType } = proto.HistorySync
 
 interface SetUp {
   readonly auth?: ReturnType<typeof makeMemoryAuthState>['state']
   readonly download?: HistoryDownload
-  readonly config?: ConstructorParameters<typeof FakeCore>[0]
+  readonly config?: TestCoreOptions['config']
 }
 
-function setUp({ auth, download, config }: SetUp = {}) {
-  const fake = new FakeCore(config, auth)
-  const secrets = new MessageSecretStore(fake.core.keys, () => 1_700_000_000_000)
+function setUp({ auth = makeMemoryAuthState().state, download, config }: SetUp = {}) {
+  const core = testCore({
+    creds: Object.assign(auth.creds, { me: { id: '15550001111:7@s.whatsapp.net', lid: '100000000000001:7@lid' } }),
+    store: auth.keys,
+    ...(config && { config }),
+  })
+  const secrets = new MessageSecretStore(core.keys, () => NOW * 1000)
   const timers = new FakeTimers()
-  const history = new HistoryReceiver(fake.core, {
+  const history = new HistoryReceiver(core, {
     secrets,
     schedule: timers.schedule,
     download: download ?? (() => Promise.reject(new Error('nothing to download'))),
   })
-  return { ...fake, fake, secrets, timers, history }
+  return { core, secrets, timers, history }
 }
 
 const announce = (notification: proto.Message.IHistorySyncNotification, id = 'H1') => ({
@@ -49,38 +54,38 @@ describe('history that the phone sends', () => {
     )
     const vector = cases.find(({ name }) => name === 'history_inline')!
     const message = proto.Message.decode(hex(vector.input.messageProtoHex))
-    const { fake, history } = setUp()
+    const { core, history } = setUp()
     await history.take(announce(message.protocolMessage!.historySyncNotification!, 'SELF1'))
     await history.settled()
-    const seen = fake.events.map(({ name, data }) => ({ event: name, data }))
+    const seen = core.events.map(({ name, data }) => ({ event: name, data }))
     expect(withoutEmptyLists(plain(seen))).toEqual(withoutEmptyLists(plain(revive(vector.events))))
-    expect(fake.sent).toMatchObject([
+    expect(core.sent).toMatchObject([
       { tag: 'receipt', attrs: { id: 'SELF1', type: 'hist_sync', to: '15550001111@s.whatsapp.net' } },
     ])
   })
 
   it('comes as events of one order; only the very first may be the latest', async () => {
     const conversations = Array.from({ length: 3_000 }, (_, index) => ({ id: `${index}@s.whatsapp.net` }))
-    const { fake, history } = setUp()
+    const { core, history } = setUp()
     const piece = inline({ syncType: HistorySyncType.RECENT, conversations }, { chunkOrder: 3, progress: 50 })
     await history.take(announce(piece))
     await history.take(announce(inline({ syncType: HistorySyncType.PUSH_NAME }), 'H2'))
     await history.settled()
-    const sets = fake.named('messaging-history.set')
+    const sets = core.named('messaging-history.set')
     expect(sets.length).toBeGreaterThan(2)
     expect(sets.map(({ isLatest }) => isLatest)).toEqual(sets.map((_, index) => index === 0))
     expect(sets.slice(0, -1)).toEqual(
       sets.slice(0, -1).map(() => expect.objectContaining({ chunkOrder: 3, progress: 50 })),
     )
     expect(sets.flatMap(({ chats }) => chats.map(({ id }) => id))).toEqual(conversations.map(({ id }) => id))
-    expect(fake.core.creds.processedHistoryMessages.map(({ key }) => key.id)).toEqual(['H1', 'H2'])
+    expect(core.creds.processedHistoryMessages.map(({ key }) => key.id)).toEqual(['H1', 'H2'])
   })
 
   it('waits for slow handlers: no more than one batch is on its way', async () => {
-    const { fake, history } = setUp()
+    const { core, history } = setUp()
     let handling = 0
     let most = 0
-    fake.core.ev.process(async batch => {
+    core.ev.process(async batch => {
       if (!batch['messaging-history.set']) return
       handling += 1
       most = Math.max(most, handling)
@@ -90,20 +95,20 @@ describe('history that the phone sends', () => {
     const conversations = Array.from({ length: 9_000 }, (_, index) => ({ id: `${index}@s.whatsapp.net` }))
     await history.take(announce(inline({ syncType: HistorySyncType.FULL, conversations }, { syncType: 3 })))
     await history.settled()
-    expect(fake.named('messaging-history.set').length).toBeGreaterThan(3)
+    expect(core.named('messaging-history.set').length).toBeGreaterThan(3)
     expect(most).toBe(1)
-    expect(fake.core.ev.backlog()).toBe(0)
+    expect(core.ev.backlog()).toBe(0)
   })
 
   it('brings names, tokens, the salt, and the secrets of polls', async () => {
-    const { fake, history, secrets } = setUp()
+    const { core, history, secrets } = setUp()
     const poll = {
       key: { remoteJid: '9@g.us', id: 'POLL', participant: '8@lid' },
       message: { pollCreationMessageV3: { name: 'Q', options: [{ optionName: 'A' }] } },
       messageSecret: Buffer.alloc(32, 3),
     }
     const known = { token: Buffer.from('newer'), timestamp: '900' }
-    await fake.core.keys.set({ tctoken: { '4@lid': known } })
+    await core.keys.set({ tctoken: { '4@lid': known } })
     const conversations = [
       {
         id: '1@s.whatsapp.net',
@@ -118,33 +123,33 @@ describe('history that the phone sends', () => {
     const nctSalt = Buffer.from('salt')
     await history.take(announce(inline({ syncType: HistorySyncType.RECENT, conversations, nctSalt })))
     await history.settled()
-    expect(fake.mappings).toContainEqual({ pn: '1@s.whatsapp.net', lid: '2@lid' })
-    expect(await fake.core.keys.get('tctoken', ['2@lid', '4@lid'])).toEqual({
+    expect(await core.repository.lidMapping.getLIDForPN('1@s.whatsapp.net')).toBe('2@lid')
+    expect(await core.keys.get('tctoken', ['2@lid', '4@lid'])).toEqual({
       '2@lid': { token: Buffer.from('token'), timestamp: '500', senderTimestamp: 600 },
       '4@lid': known,
     })
-    expect(fake.core.creds.nctSalt).toEqual(nctSalt)
+    expect(core.creds.nctSalt).toEqual(nctSalt)
     expect(await secrets.find({ remoteJid: '9@g.us', id: 'POLL' })).toMatchObject([{ author: { lid: '8@lid' } }])
   })
 
   it('on demand is never the latest and is not counted', async () => {
-    const { fake, history } = setUp()
+    const { core, history } = setUp()
     const piece = inline({ syncType: HistorySyncType.ON_DEMAND }, { peerDataRequestSessionId: 'REQUEST' })
     await history.take(announce(piece))
     await history.settled()
-    expect(fake.named('messaging-history.set')).toMatchObject([
+    expect(core.named('messaging-history.set')).toMatchObject([
       { isLatest: undefined, peerDataRequestSessionId: 'REQUEST', syncType: 6 },
     ])
-    expect(fake.core.creds.processedHistoryMessages).toEqual([])
+    expect(core.creds.processedHistoryMessages).toEqual([])
   })
 
   it('of kinds that are not wanted is confirmed only', async () => {
-    const { fake, history } = setUp({ config: { shouldSyncHistoryMessage: ({ syncType }) => syncType !== 2 } })
+    const { core, history } = setUp({ config: { shouldSyncHistoryMessage: ({ syncType }) => syncType !== 2 } })
     await history.take(announce(inline({ syncType: HistorySyncType.FULL })))
     await history.take(announce({ syncType: 7 }, 'H2'))
     await history.settled()
-    expect(fake.events).toEqual([])
-    expect(fake.sent.map(({ attrs }) => attrs['id'])).toEqual(['H1', 'H2'])
+    expect(core.events).toEqual([])
+    expect(core.sent.map(({ attrs }) => attrs['id'])).toEqual(['H1', 'H2'])
   })
 })
 
@@ -156,7 +161,7 @@ describe('history that is interrupted', () => {
     const first = setUp({ auth, download: () => new Promise(() => {}) })
     await first.history.take(announce({ syncType: 3, mediaKey: Buffer.alloc(32), directPath: '/x' }))
     await first.history.take(announce(piece, 'H2'))
-    first.fake.end()
+    await first.core.connection.end(undefined)
     const content = [deflateSync(proto.HistorySync.encode({ syncType: HistorySyncType.RECENT, progress: 7 }).finish())]
     async function* download() {
       yield* content
@@ -164,15 +169,15 @@ describe('history that is interrupted', () => {
     const second = setUp({ auth, download: async () => download() })
     await second.history.resume()
     await second.history.settled()
-    expect(second.fake.named('messaging-history.set')).toMatchObject([
+    expect(second.core.named('messaging-history.set')).toMatchObject([
       { progress: 7 },
       { chats: [{ id: '1@s.whatsapp.net' }] },
     ])
-    expect(second.fake.sent.map(({ attrs }) => attrs['id'])).toEqual(['H1', 'H2'])
+    expect(second.core.sent.map(({ attrs }) => attrs['id'])).toEqual(['H1', 'H2'])
     const third = setUp({ auth })
     await third.history.resume()
     await third.history.settled()
-    expect(third.fake.events).toEqual([])
+    expect(third.core.events).toEqual([])
   })
 
   it('is tried five times when the media host fails, and once when it is damaged', async () => {
@@ -194,11 +199,11 @@ describe('history that is interrupted', () => {
       await history.settled()
     }
     expect(downloads).toBe(5)
-    const { fake, history } = setUp()
+    const { core, history } = setUp()
     await history.take(announce({ syncType: 3, initialHistBootstrapInlinePayload: Buffer.from('damaged') }, 'H9'))
     await history.settled()
-    expect(fake.sent).toMatchObject([{ attrs: { id: 'H9', type: 'hist_sync' } }])
-    expect((await fake.core.keys.get('history-sync', ['pending'])).pending).toBeFalsy()
+    expect(core.sent).toMatchObject([{ attrs: { id: 'H9', type: 'hist_sync' } }])
+    expect((await core.keys.get('history-sync', ['pending'])).pending).toBeFalsy()
   })
 })
 
@@ -207,31 +212,31 @@ describe('how far the history has come (docs/protocol/03, 9.5)', () => {
     announce(inline({ syncType: HistorySyncType.RECENT, progress }, { progress, chunkOrder }), `R${chunkOrder}`)
 
   it('the first piece is announced once, the recent ones when all are there', async () => {
-    const { fake, history } = setUp()
+    const { core, history } = setUp()
     await history.take(announce(inline({ syncType: HistorySyncType.INITIAL_BOOTSTRAP })))
     await history.take(announce(inline({ syncType: HistorySyncType.INITIAL_BOOTSTRAP }), 'H2'))
     await history.take(recent(50, 1))
     await history.take(recent(100, 2))
     await history.settled()
-    expect(fake.named('messaging-history.status')).toEqual([
+    expect(core.named('messaging-history.status')).toEqual([
       { syncType: 0, status: 'complete', explicit: true },
       { syncType: 3, status: 'complete', explicit: true },
     ])
-    const names = fake.events.map(({ name }) => name)
+    const names = core.events.map(({ name }) => name)
     expect(names.lastIndexOf('messaging-history.set')).toBeLessThan(names.lastIndexOf('messaging-history.status'))
   })
 
   it('pauses when the phone falls silent', async () => {
-    const { fake, history, timers } = setUp()
+    const { core, history, timers } = setUp()
     await history.take(recent(10, 1))
     await history.settled()
     await history.take(recent(20, 2))
     await history.settled()
     expect(timers.waiting).toHaveLength(1)
     timers.ring(HISTORY_SYNC_PAUSED_TIMEOUT_MS - 1)
-    expect(fake.named('messaging-history.status')).toEqual([])
+    expect(core.named('messaging-history.status')).toEqual([])
     timers.ring(HISTORY_SYNC_PAUSED_TIMEOUT_MS)
-    await fake.core.ev.whenHandled()
-    expect(fake.named('messaging-history.status')).toEqual([{ syncType: 3, status: 'paused', explicit: false }])
+    await core.ev.whenHandled()
+    expect(core.named('messaging-history.status')).toEqual([{ syncType: 3, status: 'paused', explicit: false }])
   })
 })

@@ -2,16 +2,17 @@ import { describe, expect, it } from 'vitest'
 import type { WAMessage } from '../events/message-types.js'
 import { proto } from '../proto/index.js'
 import { PhoneRequests } from './phone-requests.js'
-import { FakeCore, FakeTimers } from './testing/fake-core.js'
+import { testCore } from './testing/collaborator-core.js'
+import { FakeTimers } from './testing/fake-timers.js'
 
 type Request = proto.Message.IPeerDataOperationRequestMessage
 
 function setUp() {
-  const fake = new FakeCore()
+  const core = testCore()
   const timers = new FakeTimers()
   const sent: Request[] = []
   const upserted: { message: WAMessage; requestId: string }[] = []
-  const requests = new PhoneRequests(fake.core, {
+  const requests = new PhoneRequests(core, {
     schedule: timers.schedule,
     send: async request => `REQ${sent.push(request)}`,
     upsert: async (message, requestId) => void upserted.push({ message, requestId }),
@@ -24,7 +25,7 @@ function setUp() {
     }
     await settle()
   }
-  return { fake, requests, sent, upserted, timers, pass }
+  return { core, requests, sent, upserted, timers, pass }
 }
 
 const settle = () => new Promise(resolve => setImmediate(resolve))
@@ -63,7 +64,7 @@ describe('messages that the phone is asked for (docs/protocol/03, 4.10)', () => 
   })
 
   it('that come meanwhile are not asked for, and not handed over twice', async () => {
-    const { fake, requests, sent, upserted, pass } = setUp()
+    const { core, requests, sent, upserted, pass } = setUp()
     const early = requests.requestResend(keyOf('A'))
     await settle()
     await requests.arrived('A')
@@ -73,24 +74,24 @@ describe('messages that the phone is asked for (docs/protocol/03, 4.10)', () => 
     await pass()
     await late
     await requests.arrived('B')
-    fake.core.memory.messages.note('2@lid B', 'handed-over')
+    core.memory.messages.note('2@lid B', 'handed-over')
     await requests.resent({ key: keyOf('B'), message: { conversation: 'B' } }, 'REQ1')
     expect(sent).toHaveLength(1)
     expect(upserted).toEqual([])
   })
 
   it('are known by their author under the phone number too', async () => {
-    const { fake, requests, upserted } = setUp()
+    const { core, requests, upserted } = setUp()
     const pn = '15550002222@s.whatsapp.net'
-    fake.mappings.push({ pn, lid: '2@lid' })
+    await core.repository.lidMapping.storeLIDPNMappings([{ pn, lid: '2@lid' }])
     const key = { remoteJid: pn, fromMe: false, id: 'A' }
     await requests.resent({ key, message: { conversation: 'A' } }, 'REQ1')
-    expect(fake.core.memory.messages.progressOf('2@lid A')).toBe('handed-over')
+    expect(core.memory.messages.progressOf('2@lid A')).toBe('handed-over')
     expect(upserted).toMatchObject([{ message: { key: { ...key, remoteJidAlt: '2@lid' } } }])
-    fake.core.memory.messages.note('2@lid B', 'handed-over')
+    core.memory.messages.note('2@lid B', 'handed-over')
     await requests.resent({ key: { ...key, id: 'B' }, message: { conversation: 'B' } }, 'REQ2')
     expect(upserted).toHaveLength(1)
-    fake.core.repository.lidMapping.getLIDForPN = () => Promise.reject(new Error('the store is away'))
+    core.repository.lidMapping.getLIDForPN = () => Promise.reject(new Error('the store is away'))
     await requests.resent({ key: { ...key, id: 'C' }, message: { conversation: 'C' } }, 'REQ3')
     expect(upserted).toHaveLength(2)
   })

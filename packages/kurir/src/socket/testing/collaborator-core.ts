@@ -4,11 +4,14 @@ import { addTransactionCapability } from '../../auth/transactions.js'
 import { assertNodeErrorFree } from '../../binary/accessors.js'
 import type { BinaryNode } from '../../binary/node.js'
 import { makeEventBuffer } from '../../events/event-buffer.js'
+import type { BaileysEvent, BaileysEventMap } from '../../events/event-map.js'
 import { type LogLine, recordingLogger } from '../../events/testing/recording-logger.js'
+import type { SignalKeyStore } from '../../signal/key-store.js'
 import { makeLibSignalRepository } from '../../signal/repository.js'
 import { DEFAULT_CONNECTION_CONFIG, type SocketConfig } from '../config.js'
 import type { ConnectionPhase } from '../connection.js'
 import type { SocketCore } from '../core.js'
+import { DeviceMemory } from '../device-memory.js'
 import { ServerClock } from '../server-clock.js'
 
 export const NOW = 1_700_000_000
@@ -22,12 +25,16 @@ export interface TestCore extends SocketCore {
   /** How the connection ended, once it has. */
   readonly endedWith: () => Error | undefined
   enter(phase: ConnectionPhase): void
+  /** What came with the events of one name, in order. */
+  named<Event extends BaileysEvent>(name: Event): BaileysEventMap[Event][]
 }
 
 export interface TestCoreOptions {
   /** The service's answers. */
   readonly answer?: (request: BinaryNode) => BinaryNode | Promise<BinaryNode>
   readonly creds?: Partial<AuthenticationCreds>
+  /** What is stored already; empty when absent. */
+  readonly store?: SignalKeyStore
   readonly config?: Partial<SocketConfig>
 }
 
@@ -38,6 +45,7 @@ export interface TestCoreOptions {
 export function testCore({
   answer = () => result(),
   creds: given = {},
+  store = makeMemoryKeyStore(),
   config: settings = {},
 }: TestCoreOptions = {}): TestCore {
   const sent: BinaryNode[] = []
@@ -45,7 +53,7 @@ export function testCore({
   const { logger, lines } = recordingLogger()
   const creds: AuthenticationCreds = { ...initAuthCreds(), ...given }
   const clock = () => NOW * 1000
-  const keys = addTransactionCapability(makeMemoryKeyStore(), logger, DEFAULT_CONNECTION_CONFIG.transactionOpts)
+  const keys = addTransactionCapability(store, logger, DEFAULT_CONNECTION_CONFIG.transactionOpts)
   const config = { ...DEFAULT_CONNECTION_CONFIG, auth: { creds, keys }, clock, logger, ...settings }
   const ev = makeEventBuffer(logger)
   ev.on('creds.update', update => {
@@ -93,9 +101,16 @@ export function testCore({
     creds,
     keys,
     repository: makeLibSignalRepository({ creds, keys }, logger),
+    memory: new DeviceMemory(),
     connection,
     clock: new ServerClock(clock),
-    hooks: { pairing: async () => {}, lookUpLids: async () => undefined, incomingSettled: async () => {} },
+    hooks: {
+      pairing: async () => {},
+      lookUpLids: async () => undefined,
+      incomingSettled: async () => {},
+      groupMetadata: async () => undefined,
+      resentByPhone: async () => {},
+    },
     sent,
     log: lines,
     events,
@@ -103,6 +118,7 @@ export function testCore({
     enter: (next: ConnectionPhase) => {
       phase = next
     },
+    named: (name: BaileysEvent) => events.filter(event => event.name === name).map(({ data }) => data),
   }
   // The connection is a class with private members; what collaborators use of it is here.
   return core as unknown as TestCore
