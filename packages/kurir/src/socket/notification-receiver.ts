@@ -1,3 +1,4 @@
+import { parseEncryptNotification } from '../auth/prekeys.js'
 import { getBinaryNodeChild, getBinaryNodeChildren } from '../binary/accessors.js'
 import { isLidUser, isPnUser, jidDecode, jidNormalizedUser, S_WHATSAPP_NET } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
@@ -82,16 +83,12 @@ export class NotificationReceiver {
 
   /** Prekeys are running low, the server doubts ours, or somebody's identity changed. */
   async #encrypt(node: BinaryNode): Promise<void> {
-    const from = node.attrs['from'] ?? ''
-    const count = getBinaryNodeChild(node, 'count')
+    const notification = parseEncryptNotification(node)
     const { preKeys } = this.#parts
-    if (count) {
-      const left = parseDecimal(count.attrs['value'])
-      if (left !== undefined) await preKeys.refill(left)
-    } else if (getBinaryNodeChild(node, 'digest')) {
-      await preKeys.checkDigest()
-    } else if (getBinaryNodeChild(node, 'identity') && from !== S_WHATSAPP_NET) {
-      await this.#identityChanged(from)
+    if (notification.kind === 'count') await preKeys.refill(notification.left)
+    else if (notification.kind === 'digest') await preKeys.checkDigest()
+    else if (notification.kind === 'identity' && notification.from !== S_WHATSAPP_NET) {
+      await this.#identityChanged(notification.from)
     }
   }
 
