@@ -28,9 +28,16 @@ export async function generateWAMessageContent(
   content: AnyMessageContent,
   options: MessageContentGenerationOptions = {},
 ): Promise<proto.Message> {
+  return proto.Message.create(await contentOf(content, options))
+}
+
+async function contentOf(
+  content: AnyMessageContent,
+  options: MessageContentGenerationOptions,
+): Promise<proto.IMessage> {
   const bare = await buildContent(content, options)
   const modified = await applyModifiers(bare, content as ContentModifiers & Editable, options)
-  return proto.Message.create(applySecret(modified, options))
+  return applySecret(modified, options)
 }
 
 /**
@@ -44,11 +51,16 @@ export function generateWAMessageFromContent(
   options: MessageGenerationOptionsFromContent,
 ): WAMessage {
   checkEnvelope(jid, options)
+  return envelope(jid, proto.Message.create(withMessageContext(jid, message, options)), options)
+}
+
+/** @param message becomes part of the result */
+function envelope(jid: string, message: proto.Message, options: MessageGenerationOptionsFromContent): WAMessage {
   const id = options.messageId ?? generateMessageIDV2(options.userJid)
   const namesAuthor = isJidGroup(jid) === true || isJidStatusBroadcast(jid)
   const created = proto.WebMessageInfo.create({
     key: { remoteJid: jid, fromMe: true, id },
-    message: proto.Message.create(withMessageContext(jid, message, options)),
+    message,
     messageTimestamp: Math.floor((options.timestamp ?? new Date()).getTime() / 1000),
     messageStubParameters: [],
     ...(namesAuthor ? { participant: options.userJid } : {}),
@@ -65,8 +77,8 @@ export async function generateWAMessage(
 ): Promise<WAMessage> {
   // Before a file is uploaded.
   checkEnvelope(jid, options)
-  const message = await generateWAMessageContent(content, { ...options, jid })
-  return generateWAMessageFromContent(jid, message, options)
+  const message = await contentOf(content, { ...options, jid })
+  return envelope(jid, proto.Message.create(withMessageContext(jid, message, options)), options)
 }
 
 /** What is said beside the content. */
@@ -96,6 +108,7 @@ function withMessageContext(
   options: MessageGenerationOptionsFromContent,
 ): proto.IMessage {
   if (isJidNewsletter(jid)) return message
+  if (options.quoted === undefined && !options.ephemeralExpiration) return message
   const context: proto.IContextInfo = {
     ...(options.quoted === undefined ? {} : quoteContext(jid, options.quoted, options)),
     ...ephemeralContext(message, options),

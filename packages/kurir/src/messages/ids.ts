@@ -25,7 +25,8 @@ export interface MessageIdSources {
  */
 export function generateMessageIDV2(userId?: string, sources: MessageIdSources = {}): string {
   const input = Buffer.alloc(hashInputLength)
-  input.writeBigUInt64BE(BigInt(sources.unixSeconds ?? Math.floor(Date.now() / 1000)), 0)
+  // 64 bits; the upper two bytes stay zero for eight million years.
+  input.writeUIntBE(sources.unixSeconds ?? Math.floor(Date.now() / 1000), 2, 6)
   const user = userId === undefined ? undefined : jidDecode(userId)?.user
   if (user !== undefined && user !== '') input.write(`${user}@c.us`, userOffset)
   // A user part longer than 15 characters runs into the random bytes, which win: the id stays unpredictable.

@@ -36,19 +36,23 @@ type ContentWith<Key extends PropertyKey, Content = AnyMessageContent> = Content
 /** One kind of content: the member that announces it, and what makes a message of it. */
 interface ContentKind {
   readonly key: string
-  /** Members beside the key, apart from those that every kind takes; `any` where a kind checks them itself. */
-  readonly members: readonly string[] | 'any'
+  /** All members that content of this kind may have; `any` where a kind checks them itself. */
+  readonly members: ReadonlySet<string> | 'any'
   readonly build: (content: AnyMessageContent, options: MessageContentGenerationOptions) => Built | undefined
 }
+
+/** Members that go with any kind. */
+const modifiers = ['mentions', 'mentionAll', 'contextInfo', 'viewOnce', 'albumParentKey', 'edit'] as const
 
 function kind<Key extends string>(
   key: Key,
   build: (content: ContentWith<Key>, options: MessageContentGenerationOptions) => Built,
-  members: ContentKind['members'] = [],
+  /** Beside the key and the members that every kind takes. */
+  furtherMembers: readonly string[] | 'any' = [],
 ): ContentKind {
   return {
     key,
-    members,
+    members: furtherMembers === 'any' ? 'any' : new Set([key, ...furtherMembers, ...modifiers]),
     build: (content, options) => (hasNonNullishProperty(content, key) ? build(content, options) : undefined),
   }
 }
@@ -93,8 +97,8 @@ const contentKinds: readonly ContentKind[] = [
   kind('raw', buildRaw),
 ]
 
-/** Members that go with any kind. */
-const modifiers = ['mentions', 'mentionAll', 'contextInfo', 'viewOnce', 'albumParentKey', 'edit'] as const
+/** The kinds by their keys, with their place in the order. */
+const placeOfKind: ReadonlyMap<string, number> = new Map(contentKinds.map(({ key }, place) => [key, place]))
 
 /** Members that belong into the options beside the content. */
 const optionNames: ReadonlySet<string> = new Set([
@@ -133,12 +137,22 @@ export async function buildContent(
 ): Promise<proto.IMessage> {
   const dropped = droppedMembers.find(member => hasNonNullishProperty(content, member))
   if (dropped !== undefined) throw undeliverable(dropped)
-  const found = contentKinds.find(({ key }) => hasNonNullishProperty(content, key))
+  const found = kindOf(content)
   if (found === undefined) throw noKind(content)
   checkMembers(content, found)
   const message = await found.build(content, options)
   if (message === undefined) throw noKind(content)
   return message
+}
+
+/** The first kind in the order whose member is there. Content has few members, and there are many kinds. */
+function kindOf(content: AnyMessageContent): ContentKind | undefined {
+  let first = contentKinds.length
+  for (const name in content) {
+    const place = placeOfKind.get(name)
+    if (place !== undefined && place < first && hasNonNullishProperty(content, name)) first = place
+  }
+  return contentKinds[first]
 }
 
 function noKind(content: AnyMessageContent): Error {
@@ -157,15 +171,14 @@ function noKind(content: AnyMessageContent): Error {
 /** A member that nobody reads would be lost without a word. */
 function checkMembers(content: AnyMessageContent, { key, members }: ContentKind): void {
   if (members === 'any') return
-  const known = new Set<string>([key, ...members, ...modifiers])
-  const unknown = Object.keys(content).find(name => !known.has(name) && hasNonNullishProperty(content, name))
+  const unknown = Object.keys(content).find(name => !members.has(name) && hasNonNullishProperty(content, name))
   if (unknown === undefined) return
   if (optionNames.has(unknown)) {
     throw invalidContent(unknown, `"${unknown}" is an option: it goes into the third argument of sendMessage`, {
       kind: key,
     })
   }
-  const suggestion = suggestionFor(unknown, known)
+  const suggestion = suggestionFor(unknown, members)
   const hint = suggestion === undefined ? '' : `: did you mean "${suggestion}"?`
   throw invalidContent(unknown, `A message with "${key}" takes no "${unknown}"${hint}`, { kind: key, suggestion })
 }
