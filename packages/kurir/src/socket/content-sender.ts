@@ -1,4 +1,4 @@
-import { isJidBroadcast, isJidGroup, isJidNewsletter, isLidUser, isPnUser, jidNormalizedUser } from '../binary/jid.js'
+import { isJidBroadcast, isJidGroup, isJidNewsletter, jidNormalizedUser } from '../binary/jid.js'
 import type { WAMessage, WAMessageKey } from '../events/message-types.js'
 import { buildGroupTimer } from '../groups/group-timer.js'
 import type { GroupMetadata } from '../groups/group-types.js'
@@ -27,6 +27,7 @@ import {
   type MessageSender,
   unsupportedDestination,
 } from './message-sender.js'
+import { otherNameOf } from './other-name.js'
 import { ownAccount } from './own-account.js'
 
 export interface ContentSenderParts {
@@ -131,13 +132,8 @@ export class ContentSender {
    */
   async #find(key: WAMessageKey): Promise<proto.IMessage | undefined> {
     const chat = jidNormalizedUser(key.remoteJid ?? undefined)
-    const { lidMapping } = this.#core.repository
-    const twin = isPnUser(chat)
-      ? await lidMapping.getLIDForPN(chat)
-      : isLidUser(chat)
-        ? await lidMapping.getPNForLID(chat)
-        : undefined
-    const aliases = twin ? [jidNormalizedUser(twin)] : []
+    const other = await otherNameOf(this.#core, chat)
+    const aliases = other ? [other] : []
     const recent = this.#parts.retries.getRecentMessage(chat, key.id ?? '', aliases)
     const message = recent?.message ?? (await this.#core.config.getMessage(key))
     if (message?.messageContextInfo?.messageSecret) return message

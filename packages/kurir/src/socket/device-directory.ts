@@ -29,6 +29,7 @@ import { USyncQuery } from '../usync/query.js'
 import type { USyncQueryResult } from '../usync/result.js'
 import { USyncUser } from '../usync/user.js'
 import type { SocketCore } from './core.js'
+import { otherNameOf } from './other-name.js'
 import type { SessionDirectory } from './session-directory.js'
 
 const USERS_KEPT = 20_000
@@ -135,8 +136,7 @@ export class DeviceDirectory {
 
   /** The list is kept per namespace: the other one is asked for anew when it is needed. */
   async #forgetTwin(user: string, known?: string): Promise<void> {
-    const { lidMapping } = this.#core.repository
-    const twin = known ?? (await (isPnUser(user) ? lidMapping.getLIDForPN(user) : lidMapping.getPNForLID(user)))
+    const twin = known ?? (await otherNameOf(this.#core, user))
     if (twin) this.forget(twin)
   }
 

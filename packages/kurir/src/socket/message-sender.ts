@@ -1,12 +1,4 @@
-import {
-  isJidBroadcast,
-  isJidGroup,
-  isJidNewsletter,
-  isLidUser,
-  isPnUser,
-  jidDecode,
-  jidNormalizedUser,
-} from '../binary/jid.js'
+import { isJidBroadcast, isJidGroup, isJidNewsletter, isLidUser, jidDecode, jidNormalizedUser } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
 import { KurirError } from '../errors/kurir-error.js'
 import type { GroupMetadata } from '../groups/group-types.js'
@@ -36,6 +28,7 @@ import type { DeviceDirectory } from './device-directory.js'
 import { makeGroupStanza } from './group-sender.js'
 import { allEncryptionsFailed, isHosted, MessageCopies, MessageEncodings, recipientUnknown } from './message-copies.js'
 import { patchMessage } from './message-patch.js'
+import { otherNameOf } from './other-name.js'
 import { isThisDevice, ownAccount, ownUserLike } from './own-account.js'
 import { KeyedQueue } from './scheduling.js'
 import type { SenderKeyHolders } from './sender-key-holders.js'
@@ -154,7 +147,7 @@ export class MessageSender {
         deviceIdentity: this.#copies.deviceIdentity,
         copies,
         biz,
-        recipientAlt: await this.#otherIdentity(to),
+        recipientAlt: await otherNameOf(this.#core, to),
         // A token stands for one content: there is none for copies that differ.
         reporting:
           patched.forDevices.size > 0
@@ -306,14 +299,7 @@ export class MessageSender {
     const parts = { id, to, attributes: stanzaAttributesOf(message), deviceIdentity, copies }
     return isGroup
       ? buildGroupDirectMessage({ ...parts, addressingMode })
-      : buildUserMessage({ ...parts, recipientAlt: await this.#otherIdentity(to), deviceFanout: false })
-  }
-
-  /** The recipient's other name, if we know it. */
-  async #otherIdentity(jid: string): Promise<string | undefined> {
-    const { lidMapping } = this.#core.repository
-    const other = isPnUser(jid) ? await lidMapping.getLIDForPN(jid) : await lidMapping.getPNForLID(jid)
-    return other ? jidNormalizedUser(other) : undefined
+      : buildUserMessage({ ...parts, recipientAlt: await otherNameOf(this.#core, to), deviceFanout: false })
   }
 }
 

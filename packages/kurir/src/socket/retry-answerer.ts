@@ -1,5 +1,5 @@
 import { encodeSignedDeviceIdentity } from '../auth/account-identity.js'
-import { isJidGroup, isLidUser, isPnUser, jidNormalizedUser } from '../binary/jid.js'
+import { isJidGroup, isLidUser, jidNormalizedUser } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
 import type { WAMessageKey } from '../events/message-types.js'
 import { buildAck } from '../messages/acks.js'
@@ -15,6 +15,7 @@ import { proto } from '../proto/index.js'
 import { checkCompanion } from '../signal/companion-trust.js'
 import type { SocketCore } from './core.js'
 import type { OfferedKeys } from './offered-keys.js'
+import { otherNameOf } from './other-name.js'
 import { ownAccount } from './own-account.js'
 import type { SenderKeyHolders } from './sender-key-holders.js'
 import type { SessionDirectory } from './session-directory.js'
@@ -86,13 +87,8 @@ export class RetryAnswerer {
 
   async #find(request: RetryRequest, id: string): Promise<proto.IMessage | undefined> {
     const chat = jidNormalizedUser(request.recipient ?? request.from)
-    const { lidMapping } = this.#core.repository
-    const twin = isPnUser(chat)
-      ? await lidMapping.getLIDForPN(chat)
-      : isLidUser(chat)
-        ? await lidMapping.getPNForLID(chat)
-        : null
-    const aliases = twin ? [jidNormalizedUser(twin)] : []
+    const other = await otherNameOf(this.#core, chat)
+    const aliases = other ? [other] : []
     const recent = this.#parts.retries.getRecentMessage(chat, id, aliases)
     if (recent) return recent.message
     const kept = this.#core.memory.outbox.get(id)
