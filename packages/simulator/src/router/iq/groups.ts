@@ -30,10 +30,16 @@ export const groupHandlers = (core: ServiceCore, groups: GroupService): Readonly
   'w:g2 set leave': ({ device, child }) => leave(core, groups, device, child),
 })
 
-const query = (core: ServiceCore, device: Device, node: BinaryNode): IqAnswer => {
+/** The group that a member asks. */
+const ownGroup = (core: ServiceCore, device: Device, node: BinaryNode): Group | IqFailure => {
   const group = core.groups.get(node.attrs['to'])
   if (group === undefined) return new IqFailure(404, 'item-not-found')
-  if (!group.has(device.account)) return new IqFailure(403, 'forbidden')
+  return group.has(device.account) ? group : new IqFailure(403, 'forbidden')
+}
+
+const query = (core: ServiceCore, device: Device, node: BinaryNode): IqAnswer => {
+  const group = ownGroup(core, device, node)
+  if (group instanceof IqFailure) return group
   return [groupElement(group)]
 }
 
@@ -95,9 +101,8 @@ const subject = (
   node: BinaryNode,
   child: BinaryNode | undefined,
 ): IqAnswer => {
-  const group = core.groups.get(node.attrs['to'])
-  if (group === undefined) return new IqFailure(404, 'item-not-found')
-  if (!group.has(device.account)) return new IqFailure(403, 'forbidden')
+  const group = ownGroup(core, device, node)
+  if (group instanceof IqFailure) return group
   const text = textOf(child) ?? ''
   if (text.length > 100) return new IqFailure(406, 'not-acceptable', [element('field', { name: 'subject' })])
   groups.setSubject(group, device.account, text)
@@ -114,9 +119,8 @@ const expiration = (
   node: BinaryNode,
   child: BinaryNode | undefined,
 ): IqAnswer => {
-  const group = core.groups.get(node.attrs['to'])
-  if (group === undefined) return new IqFailure(404, 'item-not-found')
-  if (!group.has(device.account)) return new IqFailure(403, 'forbidden')
+  const group = ownGroup(core, device, node)
+  if (group instanceof IqFailure) return group
   const seconds = Number(child?.attrs['expiration'] ?? 0)
   if (!TIMERS.has(seconds)) return new IqFailure(400, 'bad-request')
   groups.setExpiration(group, device.account, seconds)
