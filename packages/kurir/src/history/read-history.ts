@@ -12,10 +12,10 @@ export interface ReadHistoryOptions {
   readonly maxBytes?: number
 }
 
-export const defaultBatchSize = 2_000
-export const defaultBatchBytes = 1_048_576
+const defaultBatchSize = 2_000
+const defaultBatchBytes = 1_048_576
 /** More than any account has; the notification only tells the compressed length. */
-export const defaultMaxHistoryBytes = 2_147_483_648
+const defaultMaxHistoryBytes = 2_147_483_648
 
 /**
  * Takes an encoded HistorySync apart while its bytes arrive, and hands its contents out in batches. Memory holds one

@@ -12,7 +12,7 @@ export interface Spooled {
 }
 
 /** Content up to this length stays in memory. */
-export const spoolMemoryLimit = 8 * 1_048_576
+const spoolMemoryLimit = 8 * 1_048_576
 
 /**
  * Takes a stream to its end before anything of it is used: what can only be checked at its end is believed then or never.

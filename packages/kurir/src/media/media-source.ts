@@ -76,7 +76,7 @@ function parsed(url: string): URL {
 }
 
 /** @throws KurirError `invalid-media-source` */
-export function bytesOfDataUrl(url: string): Buffer {
+function bytesOfDataUrl(url: string): Buffer {
   const comma = url.indexOf(',')
   if (comma < 0) throw invalidSource('The data URL has no data')
   const text = url.slice(comma + 1)

@@ -3,7 +3,7 @@ import { hmacSha256 } from '../crypto/digest.js'
 import { blockLength, mediaMacLength } from './media-format.js'
 
 /** Bytes from the beginning of a piece to the beginning of the next. */
-export const sidecarPieceLength = 65_536
+const sidecarPieceLength = 65_536
 /** Each piece reaches one block into the next: the block is the other's initialisation vector. */
 const overlap = blockLength
 

@@ -72,6 +72,6 @@ export class TemporaryFiles {
 }
 
 /** Removes a file; one that is gone already is no failure. */
-export async function removeFile(path: string): Promise<void> {
+async function removeFile(path: string): Promise<void> {
   await unlink(path).catch(() => {})
 }

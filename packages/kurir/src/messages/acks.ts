@@ -21,11 +21,8 @@ export const NACK_REASONS = {
   UnsupportedLIDGroup: 551,
   DBOperationFailed: 552,
 } as const
-export type NackReason = (typeof NACK_REASONS)[keyof typeof NACK_REASONS]
 
-/** Refusals that exist in the service's schema without a name in Baileys' table. */
-export const PLACEHOLDER_MISSING = 404
-export const MESSAGE_WITHOUT_ENC = 406
+/** A refusal that exists in the service's schema without a name in Baileys' table. */
 export const INVALID_PEER_MESSAGE = 498
 
 export interface AckOptions {

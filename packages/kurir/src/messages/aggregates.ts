@@ -48,7 +48,7 @@ export function getAggregateVotesInPollMessage(
 }
 
 /** The options of whichever form of poll a message holds (docs/protocol/03, 8.2: fields 49, 60, 64, 111, 119). */
-export function pollOptionsOf(
+function pollOptionsOf(
   content: proto.IMessage | null | undefined,
 ): readonly proto.Message.PollCreationMessage.IOption[] {
   return pollOf(content)?.options ?? []

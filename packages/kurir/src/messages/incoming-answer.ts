@@ -169,7 +169,7 @@ function ageOf(incoming: IncomingMessage, situation: IncomingSituation): number 
 }
 
 /** The message as far as it is known, marked as unreadable; the text says why. */
-export function ciphertextStub(incoming: IncomingMessage, text: string): WAMessage {
+function ciphertextStub(incoming: IncomingMessage, text: string): WAMessage {
   const message: WAMessage = {
     ...incoming.fullMessage,
     messageStubType: proto.WebMessageInfo.StubType.CIPHERTEXT,

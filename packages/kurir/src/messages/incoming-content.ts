@@ -53,7 +53,7 @@ function asMessage(content: proto.IMessage): proto.Message {
 }
 
 /** Protocol messages that only our own account may send us: believed from others they would hand over the account. */
-export function isSelfOnly(message: proto.IMessage): boolean {
+function isSelfOnly(message: proto.IMessage): boolean {
   const { Type } = proto.Message.ProtocolMessage
   switch (protocolTypeOf(message)) {
     case Type.HISTORY_SYNC_NOTIFICATION:

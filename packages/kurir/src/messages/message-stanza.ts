@@ -101,7 +101,7 @@ const singleTags: ReadonlySet<string> = new Set([
   'cstoken',
 ])
 
-export function encAttributes(
+function encAttributes(
   type: string,
   attributes: Pick<StanzaAttributes, 'mediatype' | 'decryptFail'>,
 ): BinaryNode['attrs'] {

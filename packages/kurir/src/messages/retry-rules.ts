@@ -8,7 +8,7 @@ import type { RetryRequest } from './retry-receipt.js'
  */
 
 /** Requests per message that clients honour. */
-export const defaultMaxRetryCount = 5
+const defaultMaxRetryCount = 5
 /** A status is not asked for after a day. */
 export const STATUS_EXPIRY_SECONDS = 86_400
 /** The phone resends what is not older than 14 days. */

@@ -2,7 +2,7 @@ import type { BinaryNode } from '../binary/node.js'
 import { KurirError } from '../errors/index.js'
 
 /** Longest message id that is accepted from the wire; honest ones have 16 to 40 characters. */
-export const maxMessageIdLength = 128
+const maxMessageIdLength = 128
 
 /**
  * The refusal of a stanza that does not have the shape its tag promises. Answer it with a nack 487 (docs/protocol/02,

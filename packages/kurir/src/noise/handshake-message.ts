@@ -4,7 +4,7 @@ import { encodeFrame } from './frame.js'
 
 /** Bytes of a public key, as sent in the clear and (with its tag) encrypted. */
 export const publicKeyLength = 32
-export const encryptedKeyLength = 48
+const encryptedKeyLength = 48
 const smallestPayload = 16
 /** Real handshake messages have a few hundred bytes; a certificate chain about 250. */
 const largestHandshakeMessage = 65_536

@@ -3,8 +3,6 @@ import { S_WHATSAPP_NET } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
 import { KurirError } from '../errors/kurir-error.js'
 
-/** References that a server offers at once. */
-export const referencesPerOffer = 6
 /** Bytes of `<device-identity>` in pair-success (docs/protocol/01 §6.4). */
 const longestDeviceIdentity = 500
 

@@ -15,7 +15,7 @@ export interface TokenPeriods {
   readonly count: number
 }
 
-export const defaultTokenPeriods: TokenPeriods = { duration: 604_800, count: 4 }
+const defaultTokenPeriods: TokenPeriods = { duration: 604_800, count: 4 }
 
 const longestDuration = 15_552_000
 

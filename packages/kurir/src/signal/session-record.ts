@@ -4,7 +4,7 @@ import { newestSkippedKeys, skippedKeyCount, skippedKeyLimit } from './skipped-k
 /** Archived sessions per record (docs/protocol/02 §2.6). */
 export const archivedSessionLimit = 40
 /** Skipped seeds of all sessions of a record together; sessions used longest ago lose theirs first. */
-export const recordSkippedKeyLimit = 5 * skippedKeyLimit
+const recordSkippedKeyLimit = 5 * skippedKeyLimit
 
 /**
  * All sessions with one device. The current one is used for sending; the archived ones, newest first, can still be

@@ -108,7 +108,7 @@ export interface SocketConfig {
 export type UserFacingSocketConfig = Partial<SocketConfig> & { auth: AuthenticationState }
 
 export const DEFAULT_ORIGIN = 'https://web.whatsapp.com'
-export const DEFAULT_WEB_SOCKET_URL = 'wss://web.whatsapp.com/ws/chat'
+const DEFAULT_WEB_SOCKET_URL = 'wss://web.whatsapp.com/ws/chat'
 
 /** History kinds that are processed; the others are acknowledged only (docs/protocol/03, history sync). */
 export const PROCESSABLE_HISTORY_TYPES: readonly number[] = [0, 4, 3, 2, 6, 5, 1]

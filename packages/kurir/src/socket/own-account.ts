@@ -18,7 +18,7 @@ export function isThisDevice(jid: string, me: OwnAccount): boolean {
   return [me.id, me.lid].some(own => own !== undefined && sameDevice(own, jid))
 }
 
-export function sameDevice(left: string, right: string): boolean {
+function sameDevice(left: string, right: string): boolean {
   const [a, b] = [jidDecode(left), jidDecode(right)]
   return (
     a !== undefined &&

@@ -1,9 +1,6 @@
 import type { BinaryNode } from 'kurir/binary'
 import { BoundedMap } from './bounded-map.js'
 
-/** The stanza classes that a client answers with an ack (messages also with a receipt). */
-export type StanzaClass = 'message' | 'receipt' | 'notification' | 'call'
-
 /** A stanza that the device has not confirmed yet. */
 export interface PendingStanza {
   readonly node: BinaryNode

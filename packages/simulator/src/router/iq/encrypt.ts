@@ -173,5 +173,5 @@ const readSignedPreKey = (node: BinaryNode | undefined): PublicSignedPreKey | un
 }
 
 /** The prekey signature covers the key with its type byte (docs/protocol/02 §1.4). */
-export const isSignedBy = (identity: Uint8Array, key: PublicSignedPreKey): boolean =>
+const isSignedBy = (identity: Uint8Array, key: PublicSignedPreKey): boolean =>
   xeddsaVerify(identity, typedPublicKey(key.public), key.signature)
