@@ -46,6 +46,28 @@ describe('a sent message', () => {
     expect(state.slots('outbox').length).toBeGreaterThan(0)
   })
 
+  it.each([
+    ['outbox', 'session'],
+    ['session', 'outbox'],
+  ])('waits for the record of type %s, and type %s is stored meanwhile', async (held, free) => {
+    const { bob, state, bot } = await scene()
+    await bot.waitFor(() => state.isAnswered, 'a stored answer')
+    let written = 0
+    world().service.onStanza(({ node, direction }) => {
+      if (direction === 'from-client' && node.tag === 'message') written += 1
+    })
+    const stored = () => state.ids(free).map(id => state.record(free, id))
+    const before = stored()
+    state.hold(held)
+    const sending = bot.sendText(bob.jid, 'one')
+    await bot.waitFor(() => stored().some((record, index) => record !== before[index]), `a stored ${free}`)
+    expect(await world().service.ping(bot.jid)).toBe(true)
+    expect(written).toBe(0)
+    state.release()
+    const id = await sending
+    expect(await bob.waitForMessage(message => message.id === id)).toMatchObject({ text: 'one', retries: 0 })
+  })
+
   it.each(['bob', 'group'])('that a killed process had not brought through is sent by the next one: %s', async to => {
     const at = await scene()
     const chat = to === 'bob' ? at.bob.jid : await at.alice.createGroup('Team', [at.bob.jid])
@@ -141,6 +163,22 @@ describe('a refused message', () => {
     refuseOnce(bot, 421, 2)
     const second = await bot.sendText(group, 'two')
     expect((await refusalOf(bot, second)).update.messageStubParameters?.[0]).toBe('421')
+  })
+
+  it('for want of trust (463) is followed by a token for the contact, and is not sent again', async () => {
+    const { bob, bot } = await scene()
+    const asked: string[] = []
+    world().service.onStanza(({ node, direction }) => {
+      if (direction === 'from-client' && node.tag === 'iq') asked.push(node.attrs['xmlns'] ?? '')
+    })
+    const rule = refuseOnce(bot, 463, 9)
+    const id = await bot.sendText(bob.jid, 'one')
+    expect((await refusalOf(bot, id)).update.messageStubParameters).toEqual(['463', 'Your account has been restricted'])
+    await bot.waitFor(
+      () => asked.includes('privacy') && asked.includes('w:mex'),
+      'a token and a question about the lock',
+    )
+    expect(rule.hits).toBe(1)
   })
 
   it.each([479, 475, 406, 499])('%s is final: ERROR with what it means and what to do', async code => {

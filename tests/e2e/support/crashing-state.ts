@@ -23,6 +23,8 @@ export class CrashingState {
   readonly #disk: { records: Records; creds: string | undefined }
   #isDead = false
   #held: Promise<void> | undefined
+  /** Undefined: all types. */
+  #heldType: string | undefined
   #release: () => void = () => {}
 
   constructor(disk: { records: Records; creds: string | undefined } = { records: new Map(), creds: undefined }) {
@@ -37,8 +39,9 @@ export class CrashingState {
     return new CrashingState({ records: new Map(this.#disk.records), creds: this.#disk.creds })
   }
 
-  /** Writes from now on wait for `release`. */
-  hold(): void {
+  /** Writes, or those of one type of records, from now on wait for `release`. */
+  hold(type?: string): void {
+    this.#heldType = type
     this.#held = new Promise(resolve => {
       this.#release = () => {
         this.#held = undefined
@@ -52,7 +55,18 @@ export class CrashingState {
   }
 
   has(type: string): boolean {
-    return [...this.#disk.records.keys()].some(name => name.startsWith(`${type}.`))
+    return this.ids(type).length > 0
+  }
+
+  ids(type: string): string[] {
+    return [...this.#disk.records.keys()].flatMap(name =>
+      name.startsWith(`${type}.`) ? [name.slice(type.length + 1)] : [],
+    )
+  }
+
+  /** A record as it is stored. */
+  record(type: string, id: string): unknown {
+    return this.#disk.records.get(`${type}.${id}`)
   }
 
   /** Whether the store knows of every sent message that the server has answered. */
@@ -80,7 +94,7 @@ export class CrashingState {
       get: (type, ids) =>
         Object.fromEntries(ids.map(id => [id, this.#disk.records.get(`${type}.${id}`) ?? null])) as never,
       set: async data => {
-        while (this.#held) await this.#held
+        while (this.#held && (this.#heldType === undefined || this.#heldType in data)) await this.#held
         if (this.refused !== undefined && this.refused in data) throw new Error(`no room for ${this.refused}`)
         if (this.#isDead) throw new Error('the process is dead')
         for (const [type, rows] of Object.entries(data)) {

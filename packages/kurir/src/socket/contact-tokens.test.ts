@@ -76,6 +76,15 @@ describe('ContactTokens (docs/protocol/02 §11.2)', () => {
     expect(issued()).toHaveLength(2)
   })
 
+  it('gives one that is not due when the server wants more trust, one at a time', async () => {
+    const { issued, tokens } = tokensOf()
+    await tokens.issueTo(BOB)
+    await Promise.all([tokens.issueNowTo(BOB), tokens.issueNowTo(BOB)])
+    expect(issued()).toEqual([[BOB], [BOB]])
+    for (const jid of ['120363000000000001@g.us', '11@lid', undefined]) await tokens.issueNowTo(jid)
+    expect(issued()).toHaveLength(2)
+  })
+
   it('keeps the token that was received when it gives one', async () => {
     const { tokens } = tokensOf()
     await tokens.receive(given(NOW, Buffer.of(7)))

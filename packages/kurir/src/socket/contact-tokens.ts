@@ -58,15 +58,18 @@ export class ContactTokens {
 
   /** Gives a contact that was written to a token, once in a period. Never rejects: the message has left already. */
   async issueTo(jid: string): Promise<void> {
-    const { connection, logger, creds } = this.#core
     const contact = jidNormalizedUser(jid)
-    if (!canHoldToken(contact) || this.#issued.has(contact) || isOwnAccount(contact, ownAccount(creds))) return
-    try {
-      await this.#issuing.run(contact, () => this.#issue(contact))
-      this.#issued.set(contact, true)
-    } catch (error) {
-      if (connection.phase === 'open') logger.warn({ err: error, jid: contact }, 'a contact got no token of ours')
-    }
+    if (this.#issued.has(contact)) return
+    if (await this.#issueOrLog(contact, contact, () => this.#issueIfDue(contact))) this.#issued.set(contact, true)
+  }
+
+  /**
+   * Gives a contact a token although none is due: the server has refused a message to them for want of trust (463,
+   * docs/protocol/03 §2.17). One at a time for a contact. Never rejects.
+   */
+  async issueNowTo(jid: string | undefined): Promise<void> {
+    const contact = jidNormalizedUser(jid)
+    await this.#issueOrLog(`${contact} now`, contact, async () => void (await this.issue([contact])))
   }
 
   /**
@@ -93,7 +96,20 @@ export class ContactTokens {
     return answer
   }
 
-  async #issue(contact: string): Promise<void> {
+  /** @returns whether that went well */
+  async #issueOrLog(name: string, contact: string, issue: () => Promise<void>): Promise<boolean> {
+    const { connection, logger, creds } = this.#core
+    if (!canHoldToken(contact) || isOwnAccount(contact, ownAccount(creds))) return false
+    try {
+      await this.#issuing.run(name, issue)
+      return true
+    } catch (error) {
+      if (connection.phase === 'open') logger.warn({ err: error, jid: contact }, 'a contact got no token of ours')
+      return false
+    }
+  }
+
+  async #issueIfDue(contact: string): Promise<void> {
     const stored = await this.#stored(await this.#ownerOf(contact))
     if (shouldIssueToken(stored?.senderTimestamp, this.#core.clock.nowSeconds())) await this.issue([contact])
   }

@@ -8,6 +8,7 @@ import { generateMessageIDV2 } from '../messages/ids.js'
 import { proto } from '../proto/index.js'
 import { fetchAccountReachoutTimelock } from './account-limits.js'
 import { connectionClosed } from './connection-errors.js'
+import type { ContactTokens } from './contact-tokens.js'
 import type { SocketCore } from './core.js'
 import type { DeviceDirectory } from './device-directory.js'
 import type { MessageRelayOptions, MessageSender } from './message-sender.js'
@@ -25,6 +26,7 @@ const LONGEST_BACKOFF_MS = 600_000
 export interface DurableSenderParts {
   readonly sender: MessageSender
   readonly devices: DeviceDirectory
+  readonly tokens: ContactTokens
 }
 
 /**
@@ -61,15 +63,21 @@ export class DurableSender {
     if (this.#hasEnded()) throw connectionClosed()
     if (this.#resuming) await this.#resuming
     const id = options.messageId ?? generateMessageIDV2(creds.me?.id)
-    await memory.outbox.add({ id, jid, options: storedOptions(options), message, sentAt: config.clock() })
+    if (this.#hasEnded()) throw connectionClosed()
+    // Stored while it is encrypted, which has steps of ratchets to store: the stanza waits for both.
+    const stored = memory.outbox.add({ id, jid, options: storedOptions(options), message, sentAt: config.clock() })
     try {
-      if (this.#hasEnded()) throw connectionClosed()
-      const sentAs = await this.#parts.sender.relay(jid, message, { ...options, messageId: id })
+      const [sentAs] = await Promise.all([
+        this.#parts.sender.relay(jid, message, { ...options, messageId: id, stored }),
+        stored,
+      ])
       // Changes of a channel's post go under the id of the post, which says nothing about them.
       if (sentAs === id) memory.outbox.sent(id)
       else memory.outbox.remove(id)
       return sentAs
     } catch (error) {
+      // What is not stored yet cannot be taken back.
+      await stored.catch(() => {})
       memory.outbox.remove(id)
       throw error
     }
@@ -110,7 +118,11 @@ export class DurableSender {
       }
       memory.outbox.remove(ack.id)
       if (advice === 'refresh-devices' && entry) this.#parts.devices.forget(jidNormalizedUser(entry.jid))
-      if (advice === 'issue-privacy-token') this.#inBackground(ack.id, fetchAccountReachoutTimelock(this.#core))
+      if (advice === 'issue-privacy-token') {
+        // The refused message is lost to us; an answer of theirs brings the token with which the next one passes.
+        void this.#parts.tokens.issueNowTo(entry?.jid ?? ack.from)
+        this.#inBackground(ack.id, fetchAccountReachoutTimelock(this.#core))
+      }
     }
     ev.emit('messages.update', [messageUpdateOfAck(ack, key)])
   }

@@ -52,6 +52,12 @@ export interface MessageRelayOptions {
   statusSetting?: StatusSetting | undefined
 }
 
+/** How the outbox has a message sent. */
+export interface StoredRelayOptions extends MessageRelayOptions {
+  /** Settles when the outbox has stored the message: the stanza waits for it, the encryption does not. */
+  readonly stored?: Promise<void> | undefined
+}
+
 export interface MessageSenderParts {
   readonly devices: DeviceDirectory
   readonly sessions: SessionDirectory
@@ -83,9 +89,9 @@ export class MessageSender {
   /**
    * @returns the message id
    * @throws KurirError `not-authenticated` (401), `recipient-unknown` (404), `all-encryptions-failed` (500), `unsupported-destination` (400),
-   *   `invalid-content` for a status without audience or a kind that a channel does not take
+   *   `invalid-content` for a status without audience or a kind that a channel does not take; what `stored` rejects with
    */
-  async relay(jid: string, message: proto.IMessage, options: MessageRelayOptions): Promise<string> {
+  async relay(jid: string, message: proto.IMessage, options: StoredRelayOptions): Promise<string> {
     const me = ownAccount(this.#core.creds)
     const id = options.messageId ?? generateMessageIDV2(me.id)
     if (isJidNewsletter(jid)) return this.#relayToNewsletter(jid, id, message, options)
@@ -111,7 +117,7 @@ export class MessageSender {
     return id
   }
 
-  async #relayToUser(jid: string, id: string, message: proto.IMessage, options: MessageRelayOptions): Promise<void> {
+  async #relayToUser(jid: string, id: string, message: proto.IMessage, options: StoredRelayOptions): Promise<void> {
     const { connection, creds, config } = this.#core
     const me = ownAccount(creds)
     const to = jidNormalizedUser(jid)
@@ -139,6 +145,8 @@ export class MessageSender {
     const biz = businessCompanionOf(patched.message)
     const attributes = stanzaAttributesOf(patched.message)
     const token = await this.#parts.tokens.tokenOf(to)
+    const recipientAlt = await otherNameOf(this.#core, to)
+    await options.stored
     await connection.sendNode(
       buildUserMessage({
         id,
@@ -147,7 +155,7 @@ export class MessageSender {
         deviceIdentity: this.#copies.deviceIdentity,
         copies,
         biz,
-        recipientAlt: await otherNameOf(this.#core, to),
+        recipientAlt,
         // A token stands for one content: there is none for copies that differ.
         reporting:
           patched.forDevices.size > 0
@@ -165,7 +173,7 @@ export class MessageSender {
     if (!patched.message.protocolMessage) void this.#parts.tokens.issueTo(to)
   }
 
-  async #relayToGroup(jid: string, id: string, message: proto.IMessage, options: MessageRelayOptions): Promise<void> {
+  async #relayToGroup(jid: string, id: string, message: proto.IMessage, options: StoredRelayOptions): Promise<void> {
     const { devices, holders, groupMetadata } = this.#parts
     const metadata = await groupMetadata(jid, options.useCachedGroupMetadata !== false)
     const made = await makeGroupStanza(
@@ -181,6 +189,7 @@ export class MessageSender {
     )
     const { phash, addressingMode } = made
     this.#sent.add({ id, to: jid, isGroup: true, message: made.message, devices: made.devices, phash, addressingMode })
+    await options.stored
     for (const { id: keyId, stanza, newHolders } of made.keysAhead) {
       holders.awaitAck(keyId, jid, newHolders)
       await this.#core.connection.sendNode(stanza)
@@ -189,12 +198,7 @@ export class MessageSender {
     await this.#core.connection.sendNode(made.stanza)
   }
 
-  async #relayToAudience(
-    jid: string,
-    id: string,
-    message: proto.IMessage,
-    options: MessageRelayOptions,
-  ): Promise<void> {
+  async #relayToAudience(jid: string, id: string, message: proto.IMessage, options: StoredRelayOptions): Promise<void> {
     const { devices, holders } = this.#parts
     const { stanza, newHolders } = await makeAudienceStanza(
       this.#core,
@@ -209,6 +213,7 @@ export class MessageSender {
         extra: extraParts(options),
       },
     )
+    await options.stored
     holders.awaitAck(id, jid, newHolders)
     await this.#core.connection.sendNode(stanza)
   }
@@ -218,11 +223,12 @@ export class MessageSender {
     jid: string,
     id: string,
     message: proto.IMessage,
-    options: MessageRelayOptions,
+    options: StoredRelayOptions,
   ): Promise<string> {
     const { connection, config } = this.#core
     const { message: patched } = await patchMessage(config.patchMessageBeforeSending, jid, message, [])
     const stanza = buildNewsletterMessage({ id, to: jid, message: patched, extra: extraParts(options) })
+    await options.stored
     await connection.sendNode(stanza)
     return stanza.attrs['id'] ?? id
   }

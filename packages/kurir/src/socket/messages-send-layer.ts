@@ -132,7 +132,7 @@ export function makeMessagesSendLayer({
     groupChanged: jid => groups.changed(jid),
   })
   const media = new MediaTransfer(core)
-  const durable = new DurableSender(core, { sender, devices })
+  const durable = new DurableSender(core, { sender, devices, tokens })
   const contents = new ContentSender(core, socket, {
     sender: durable,
     timers: new ChatTimers(core),
