@@ -1,10 +1,11 @@
 import { type Phone, Simulator, type TracedStanza } from '@kurir/simulator'
-import { type BinaryNode, type GroupMetadata, getBinaryNodeChild } from 'kurir'
+import { type BinaryNode, getBinaryNodeChild } from 'kurir'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { comparable, contains, differences, isSample } from '../kinds/compare.js'
 import { compare, kindsOf } from '../kinds/directions.js'
 import { type ChatKind, idOf, type MessageKind } from '../kinds/message-kind.js'
-import { type Conversation, converse, type Places } from '../kinds/party.js'
+import { type Conversation, converse } from '../kinds/party.js'
+import { type Announcements, newPlaces } from '../kinds/places.js'
 import type { KurirClient } from './support/kurir-client.js'
 import { audienceOf, kurirParty, phoneParty } from './support/parties.js'
 import { World } from './support/world.js'
@@ -15,8 +16,7 @@ let bob: Phone
 /** Linked to Alice's phone. */
 let bot: KurirClient
 const stanzas: TracedStanza[] = []
-/** Groups that Kurir takes for announcement groups of a community. */
-const announcements = new Map<string, GroupMetadata>()
+const announcements: Announcements = new Map()
 
 beforeAll(async () => {
   world = new World(await Simulator.start({ seed: 'message kinds' }))
@@ -34,16 +34,8 @@ afterEach(() => {
   expect(violations).toEqual([])
 })
 
-/** A group with one of them as its admin, and a channel of the same one. */
-async function newPlaces(kind: ChatKind, owner: Phone, other: Phone): Promise<Places> {
-  const group = await owner.createGroup('Lunch', [other.jid])
-  if (kind === 'announcement') {
-    announcements.set(group, { ...(await bot.socket.groupMetadata(group)), isCommunityAnnounce: true })
-  }
-  const channel = owner.createNewsletter('News')
-  other.followNewsletter(channel)
-  return { group, channel }
-}
+const places = (kind: ChatKind, owner: Phone, other: Phone) =>
+  newPlaces(kind, [owner, other], bot.socket, announcements)
 
 const chatKinds = ['user', 'group', 'announcement', 'status', 'newsletter'] as const
 
@@ -52,7 +44,7 @@ describe.each(chatKinds)('Kurir to a phone: %s', chat => {
   let conversation: Conversation
 
   beforeAll(async () => {
-    conversation = await converse(chat, kurirParty(bot, alice), phoneParty(bob), await newPlaces(chat, alice, bob))
+    conversation = await converse(chat, kurirParty(bot, alice), phoneParty(bob), await places(chat, alice, bob))
   })
 
   it.each(kindsOf(direction, chat))('%s', async (_, kind) => {
@@ -78,7 +70,7 @@ describe.each(chatKinds)('a phone to Kurir: %s', chat => {
   let conversation: Conversation
 
   beforeAll(async () => {
-    conversation = await converse(chat, phoneParty(bob), kurirParty(bot, alice), await newPlaces(chat, bob, alice))
+    conversation = await converse(chat, phoneParty(bob), kurirParty(bot, alice), await places(chat, bob, alice))
   })
 
   it.each(kindsOf(direction, chat))('%s', async (_, kind) => {

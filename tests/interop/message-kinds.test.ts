@@ -7,12 +7,13 @@ import {
   downloadContentFromMessage,
   type MediaType,
 } from 'baileys'
-import { type GroupMetadata, generateWAMessage, type WAMessage } from 'kurir'
+import { generateWAMessage, type WAMessage } from 'kurir'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { comparable, isSample } from '../kinds/compare.js'
 import { type Comparison, compare, explainedIn, kindsOf, passageOf } from '../kinds/directions.js'
 import type { ChatKind, MessageKind, SampleFile } from '../kinds/message-kind.js'
-import { type Conversation, converse, type Party, type Places } from '../kinds/party.js'
+import { type Conversation, converse, type Party } from '../kinds/party.js'
+import { type Announcements, newPlaces } from '../kinds/places.js'
 import type { BaileysClient } from './support/baileys-client.js'
 import type { Companion } from './support/companion.js'
 import type { KurirClient } from './support/kurir-client.js'
@@ -26,8 +27,7 @@ let bob: Phone
 let kurir: KurirClient
 /** Linked to Bob's phone; unmodified. */
 let baileys: BaileysClient
-/** Groups that Kurir takes for announcement groups of a community. */
-const announcements = new Map<string, GroupMetadata>()
+const announcements: Announcements = new Map()
 
 beforeAll(async () => {
   world = await World.start('message kinds')
@@ -51,6 +51,9 @@ afterEach(() => {
   expect(violations).toEqual([])
 })
 
+const places = (kind: ChatKind, owner: Phone, other: Phone) =>
+  newPlaces(kind, [owner, other], kurir.socket, announcements)
+
 const kurirParty = (): Party => ({
   jid: alice.jid,
   send: async (chat, content, options) => sent(await kurir.socket.sendMessage(chat, content, options)),
@@ -71,16 +74,6 @@ function sent<Message>(message: Message | undefined): Message {
 
 const received = (client: Companion, id: string): Promise<WAMessage> =>
   client.waitFor(() => client.readable.find(({ key }) => key.id === id) as WAMessage | undefined, id)
-
-async function newPlaces(kind: ChatKind, owner: Phone, other: Phone): Promise<Places> {
-  const group = await owner.createGroup('Lunch', [other.jid])
-  if (kind === 'announcement') {
-    announcements.set(group, { ...(await kurir.socket.groupMetadata(group)), isCommunityAnnounce: true })
-  }
-  const channel = owner.createNewsletter('News')
-  other.followNewsletter(channel)
-  return { group, channel }
-}
 
 /** What has no content in Baileys goes as the protobuf that Kurir makes of it. */
 async function sendByBaileys({ context, sender, options }: Conversation, kind: MessageKind): Promise<WAMessage> {
@@ -123,7 +116,7 @@ describe.each(chatKinds)('Kurir to Baileys: %s', chat => {
   let conversation: Conversation
 
   beforeAll(async () => {
-    conversation = await converse(chat, kurirParty(), baileysParty(), await newPlaces(chat, alice, bob))
+    conversation = await converse(chat, kurirParty(), baileysParty(), await places(chat, alice, bob))
   })
 
   it.each(kindsOf(direction, chat))('%s', async (_, kind) => {
@@ -144,7 +137,7 @@ describe.each(chatKinds)('Baileys to Kurir: %s', chat => {
   let conversation: Conversation
 
   beforeAll(async () => {
-    conversation = await converse(chat, baileysParty(), kurirParty(), await newPlaces(chat, bob, alice))
+    conversation = await converse(chat, baileysParty(), kurirParty(), await places(chat, bob, alice))
   })
 
   it.each(kindsOf(direction, chat))('%s', async (_, kind) => {
