@@ -3,7 +3,6 @@ import type { BinaryNode } from '../binary/node.js'
 import { proto } from '../proto/index.js'
 import {
   getStatusFromReceiptType,
-  laterStatus,
   parseReceipt,
   receiptEffects,
   updateMessageWithReceipt,
@@ -176,14 +175,5 @@ describe('keeping receipts', () => {
       { userJid: '2@lid', receiptTimestamp: 1, readTimestamp: 3 },
       { userJid: '3@lid', receiptTimestamp: 2 },
     ])
-  })
-
-  it('lets the status go forward only (docs/protocol/03, 1.4)', () => {
-    expect(laterStatus(undefined, Status.PENDING)).toBe(Status.PENDING)
-    expect(laterStatus(Status.READ, Status.DELIVERY_ACK)).toBe(Status.READ)
-    expect(laterStatus(Status.PENDING, Status.SERVER_ACK)).toBe(Status.SERVER_ACK)
-    expect(laterStatus(Status.PENDING, Status.ERROR)).toBe(Status.ERROR)
-    expect(laterStatus(Status.READ, Status.ERROR)).toBe(Status.READ)
-    expect(laterStatus(Status.ERROR, Status.DELIVERY_ACK)).toBe(Status.DELIVERY_ACK)
   })
 })

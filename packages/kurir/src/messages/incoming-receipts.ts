@@ -241,17 +241,3 @@ export function updateMessageWithReceipt(
   if (existing === undefined) message.userReceipt.push(receipt)
   else Object.assign(existing, receipt)
 }
-
-/**
- * The later of two states of a message: PENDING, SERVER_ACK, DELIVERY_ACK, READ, PLAYED only go forward; ERROR replaces
- * PENDING and is replaced by any sign of life (docs/protocol/03, 1.4).
- */
-export function laterStatus(
-  current: proto.WebMessageInfo.Status | null | undefined,
-  next: proto.WebMessageInfo.Status,
-): proto.WebMessageInfo.Status {
-  const { Status } = proto.WebMessageInfo
-  if (current === null || current === undefined) return next
-  if (next === Status.ERROR) return current === Status.PENDING ? next : current
-  return current > next ? current : next
-}
