@@ -21,6 +21,19 @@ export const messageWrappers = [
 ] as const satisfies readonly ContentType[]
 export type MessageWrapper = (typeof messageWrappers)[number]
 
+/** Messages about other messages: they have no context info, and are not forwarded. */
+export const kindsAboutOthers: ReadonlySet<ContentType> = new Set<ContentType>([
+  'protocolMessage',
+  'reactionMessage',
+  'encReactionMessage',
+  'pollUpdateMessage',
+  'encEventResponseMessage',
+  'encCommentMessage',
+  'secretEncryptedMessage',
+  'keepInChatMessage',
+  'pinInChatMessage',
+])
+
 /** Wrappers are taken off up to this depth. */
 export const maxWrapperDepth = 5
 

@@ -1,6 +1,6 @@
 import type { WAMessage } from '../../events/message-types.js'
 import { proto } from '../../proto/index.js'
-import { contextInfoOf, getContentType, normalizeMessageContent } from '../content-type.js'
+import { contextInfoOf, getContentType, kindsAboutOthers, normalizeMessageContent } from '../content-type.js'
 import { invalidContent } from './content-error.js'
 import type { ContentModifiers } from './content-types.js'
 import { withContextInfo } from './modifiers.js'
@@ -33,7 +33,7 @@ export function generateForwardMessageContent(message: WAMessage, forceForward =
   if (kind === undefined || content === undefined || content === null) {
     throw invalidContent('forward', 'The message has no content that could be forwarded', { id: message?.key?.id })
   }
-  if (unforwardable.has(kind)) {
+  if (kindsAboutOthers.has(kind)) {
     throw invalidContent('forward', 'A message of this kind belongs to another one and cannot be forwarded', { kind })
   }
   const copy = copyOf({ [kind]: content })
@@ -50,16 +50,3 @@ export function generateForwardMessageContent(message: WAMessage, forceForward =
 function copyOf(message: proto.IMessage): proto.IMessage {
   return proto.Message.decode(proto.Message.encode(message).finish())
 }
-
-/** Messages about other messages. */
-const unforwardable: ReadonlySet<string> = new Set([
-  'protocolMessage',
-  'reactionMessage',
-  'encReactionMessage',
-  'pollUpdateMessage',
-  'encEventResponseMessage',
-  'encCommentMessage',
-  'secretEncryptedMessage',
-  'pinInChatMessage',
-  'keepInChatMessage',
-])

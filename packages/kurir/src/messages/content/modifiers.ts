@@ -1,7 +1,7 @@
 import { isLidUser, isPnUser, jidDecode } from '../../binary/jid.js'
 import { randomBytes } from '../../crypto/random.js'
 import { proto } from '../../proto/index.js'
-import { type ContentType, contextInfoOf, getContentType, messageWrappers } from '../content-type.js'
+import { type ContentType, contextInfoOf, getContentType, kindsAboutOthers, messageWrappers } from '../content-type.js'
 import { messageSecretLength } from '../message-secrets.js'
 import { targetKey } from './checks.js'
 import { invalidContent } from './content-error.js'
@@ -48,7 +48,7 @@ export function withContextInfo(message: proto.IMessage, context: proto.IContext
     }
   }
   const kind = getContentType(message)
-  if (kind === undefined || contextless.has(kind)) return message
+  if (kind === undefined || kindsAboutOthers.has(kind)) return message
   if (kind === 'conversation') {
     const { conversation, ...rest } = message
     return { ...rest, extendedTextMessage: { text: conversation ?? '', contextInfo: context } }
@@ -57,19 +57,6 @@ export function withContextInfo(message: proto.IMessage, context: proto.IContext
   if (typeof holder !== 'object' || holder === null) return message
   return { ...message, [kind]: { ...holder, contextInfo: { ...contextInfoOf(message), ...context } } }
 }
-
-/** Kinds that have no context info. */
-const contextless: ReadonlySet<ContentType> = new Set<ContentType>([
-  'protocolMessage',
-  'reactionMessage',
-  'encReactionMessage',
-  'pollUpdateMessage',
-  'encEventResponseMessage',
-  'encCommentMessage',
-  'secretEncryptedMessage',
-  'keepInChatMessage',
-  'pinInChatMessage',
-])
 
 /**
  * Marks media to be seen once. Current clients set a flag on the media itself, and the stanza says so too; Baileys wraps
