@@ -1,5 +1,6 @@
 import type { Phone } from '@kurir/simulator'
 import type { WAMessageUpdate } from 'kurir'
+import { type AckVerdict, judgeMessageAck, parseMessageAck } from 'kurir/messages'
 import { describe, expect, it } from 'vitest'
 import { type CrashScene, crashScene, killAndRestart } from './support/crashing-state.js'
 import { type KurirClient, rejection } from './support/kurir-client.js'
@@ -171,6 +172,10 @@ describe('a refused message', () => {
     world().service.onStanza(({ node, direction }) => {
       if (direction === 'from-client' && node.tag === 'iq') asked.push(node.attrs['xmlns'] ?? '')
     })
+    const verdicts: AckVerdict[] = []
+    bot.socket.ws.on('CB:ack,class:message', node =>
+      verdicts.push(judgeMessageAck(parseMessageAck(node), { isGroup: false })),
+    )
     const rule = refuseOnce(bot, 463, 9)
     const id = await bot.sendText(bob.jid, 'one')
     expect((await refusalOf(bot, id)).update.messageStubParameters).toEqual(['463', 'Your account has been restricted'])
@@ -179,6 +184,8 @@ describe('a refused message', () => {
       'a token and a question about the lock',
     )
     expect(rule.hits).toBe(1)
+    // The way to the typed error that docs/errors.md names.
+    expect(verdicts).toMatchObject([{ kind: 'refused', error: { code: 'account-restricted', data: { id } } }])
   })
 
   it.each([479, 475, 406, 499])('%s is final: ERROR with what it means and what to do', async code => {

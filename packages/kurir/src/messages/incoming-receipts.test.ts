@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { BinaryNode } from '../binary/node.js'
 import { proto } from '../proto/index.js'
 import {
+  confirmingDevice,
   getStatusFromReceiptType,
   parseReceipt,
   receiptEffects,
@@ -22,6 +23,26 @@ const list = (...ids: string[]): BinaryNode => ({
 const effectsOf = (attrs: Record<string, string>, content?: BinaryNode[]) =>
   receiptEffects(parseReceipt(receipt(attrs, content)), me)
 const { Status } = proto.WebMessageInfo
+
+describe('the device that confirms a message (docs/protocol/02, 10.5)', () => {
+  const confirming = (attrs: Record<string, string>, content?: BinaryNode[]) =>
+    confirmingDevice(parseReceipt(receipt(attrs, content)))
+
+  it('is the one that sends a receipt of delivery', () => {
+    expect(confirming({ from: '2:3@lid' })).toBe('2:3@lid')
+    expect(confirming({ from: '2:3@lid', type: 'inactive' })).toBe('2:3@lid')
+    expect(confirming({ from: '1:4@lid', type: 'sender', recipient: '2@lid' })).toBe('1:4@lid')
+    expect(confirming({ from: '1-2@g.us', participant: '2:3@lid' })).toBe('2:3@lid')
+  })
+
+  it('is nobody with other receipts', () => {
+    for (const type of ['read', 'read-self', 'played', 'server-error']) {
+      expect(confirming({ from: '2:3@lid', type })).toBeUndefined()
+    }
+    expect(confirming({ from: '1-2@g.us' })).toBeUndefined()
+    expect(confirming({ from: '2:3@lid' }, [{ tag: 'error', attrs: { type: 'feature-incapable' } }])).toBeUndefined()
+  })
+})
 
 describe('receipts of a 1:1 chat', () => {
   const update = (status: number, change: object = {}) => ({

@@ -3,7 +3,7 @@ import type { BinaryNode } from '../binary/node.js'
 import type { LIDMapping } from '../events/event-map.js'
 import type { MessageUserReceiptUpdate, WAMessageKey, WAMessageUpdate } from '../events/message-types.js'
 import { proto } from '../proto/index.js'
-import { hasParticipants, isOwnAccount, type OwnAccount, userFormOf } from './own-account.js'
+import { hasParticipants, isOwnAccount, isUserChat, type OwnAccount, userFormOf } from './own-account.js'
 import { maxReceiptIds } from './receipts.js'
 import { childNode, childNodes, invalidStanza, isMessageId, parseDecimal, requireAttribute } from './stanza-values.js'
 
@@ -103,6 +103,16 @@ function parseUserReceipts(node: BinaryNode, participants: BinaryNode, mappings:
 
 function addMapping(mappings: LIDMapping[], lid: string | undefined, pn: string | undefined): void {
   if (isLidUser(lid) && isPnUser(pn)) mappings.push({ lid: userFormOf(lid), pn: userFormOf(pn) })
+}
+
+/** Types that a device sends for what it could decrypt; those about reading come also for what it could not. */
+const confirmingTypes: ReadonlySet<string | undefined> = new Set([undefined, 'inactive', 'sender'])
+
+/** The device that confirms with this receipt that it has the messages; undefined when it says something else. */
+export function confirmingDevice({ from, participant, type, error }: IncomingReceipt): string | undefined {
+  if (error !== undefined || !confirmingTypes.has(type)) return undefined
+  const device = participant ?? from
+  return isUserChat(device) ? device : undefined
 }
 
 /** The message status that a receipt type stands for; undefined for types that say nothing about it. */

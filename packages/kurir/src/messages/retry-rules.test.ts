@@ -84,13 +84,12 @@ describe('answering a request', () => {
   const decide = (asked: Partial<RetryRequest>, known: Partial<ResendContext> = {}) =>
     decideResend(request(asked), context(known))
 
-  it('refuses beyond the limit, for strangers, unknown or delivered messages and changed identities', () => {
+  it('refuses beyond the limit, for strangers, and unknown or delivered messages', () => {
     expect(decide({ count: 6 })).toEqual({ kind: 'refuse', why: 'limit' })
     expect(decide({}, { answered: 5 })).toMatchObject({ why: 'limit' })
     expect(decide({}, { isRecipient: false })).toMatchObject({ why: 'not-a-recipient' })
     expect(decide({}, { isKnown: false })).toMatchObject({ why: 'unknown-message' })
     expect(decide({}, { isDelivered: true })).toMatchObject({ why: 'already-delivered' })
-    expect(decide({}, { identityChanged: true })).toMatchObject({ why: 'identity-changed' })
   })
 
   it('answers the fifth request', () => {

@@ -87,10 +87,11 @@ export interface ResendContext {
   readonly sinceRecreationMs?: number | undefined
   /** False: the device does not belong to a recipient of the message. */
   readonly isRecipient: boolean
-  /** This device has confirmed delivery, or (1:1) the message has been read. */
+  /**
+   * This device has confirmed that it has the message. That somebody has read it says nothing: programs report messages
+   * as read that they could not decrypt, and the person may have read it on another device.
+   */
   readonly isDelivered?: boolean | undefined
-  /** The device's identity changed since the message was sent. */
-  readonly identityChanged?: boolean | undefined
 }
 
 /** The open session with the device that asks. */
@@ -116,7 +117,7 @@ export type ResendDecision =
       readonly rememberBaseKey: boolean
     }
 
-export type ResendRefusal = 'limit' | 'unknown-message' | 'not-a-recipient' | 'already-delivered' | 'identity-changed'
+export type ResendRefusal = 'limit' | 'unknown-message' | 'not-a-recipient' | 'already-delivered'
 
 /** Decides how to answer a retry request. */
 export function decideResend(request: RetryRequest, context: ResendContext): ResendDecision {
@@ -125,7 +126,6 @@ export function decideResend(request: RetryRequest, context: ResendContext): Res
   if (!context.isRecipient) return refuse('not-a-recipient')
   if (!context.isKnown) return refuse('unknown-message')
   if (context.isDelivered === true) return refuse('already-delivered')
-  if (context.identityChanged === true) return refuse('identity-changed')
   const { session } = context
   const reRegistered =
     session?.registrationId !== undefined &&

@@ -58,6 +58,10 @@ export interface SocketConfig {
   generateHighQualityLinkPreview: boolean
   linkPreviewImageThumbnailWidth: number
   mediaCache?: CacheStore
+  /**
+   * Counters of requests to send a message again, under `<message id>:<device>`, for programs that share or persist them.
+   * Without it they last as long as the process. What fails there is logged and counted in the process.
+   */
   msgRetryCounterCache?: CacheStore
   userDevicesCache?: PossiblyExtendedCacheStore
   callOfferCache?: CacheStore

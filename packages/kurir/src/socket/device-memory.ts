@@ -2,6 +2,7 @@ import type { ILogger } from '../logger/logger.js'
 import type { SignalKeyStore } from '../signal/key-store.js'
 import { ExpiringMap } from '../time/expiring-map.js'
 import { withDeadline } from './deadline.js'
+import { Deliveries } from './deliveries.js'
 import { Inbox } from './inbox.js'
 import { MessageMemory } from './message-memory.js'
 import { OfferedKeys } from './offered-keys.js'
@@ -15,6 +16,8 @@ export class DeviceMemory {
   /** Messages that were taken over, also where the receipts for them got lost. */
   readonly messages = new MessageMemory()
   readonly offeredKeys = new OfferedKeys()
+  /** What devices have confirmed to have. */
+  readonly deliveries = new Deliveries()
   /** How often a message was asked for: over broken connections too, or the requests would never end. */
   readonly retryRequests = new ExpiringMap<number>({ limit: RETRY_REQUESTS, ttlMs: RETRY_REQUESTS_MS })
   readonly inbox = new Inbox(this.messages)

@@ -81,7 +81,7 @@ export class MessageReceiver {
       logger.warn({ err: result.error, id: incoming.id, author: incoming.author }, 'a message could not be decrypted')
     }
     const plan = planIncoming(incoming, result, {
-      asked: this.#parts.retries.asked(incoming),
+      asked: mayBeAskedFor(result) ? await this.#parts.retries.asked(incoming) : 0,
       now: this.#core.clock.nowSeconds(),
       maxRetryCount: this.#core.config.maxMsgRetryCount,
     })
@@ -204,6 +204,11 @@ export class MessageReceiver {
   async #send(node: BinaryNode | undefined): Promise<void> {
     if (node && this.#core.connection.phase === 'open') await this.#core.connection.sendNode(node)
   }
+}
+
+/** Whether the answer depends on how often it was asked for. */
+function mayBeAskedFor({ kind }: DecryptedMessage): boolean {
+  return kind !== 'content' && kind !== 'duplicate'
 }
 
 /** Protocol messages bring keys, settings and changes of other messages; nobody reads them. */

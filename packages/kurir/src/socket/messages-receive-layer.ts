@@ -22,6 +22,7 @@ import { PhoneRequests } from './phone-requests.js'
 import type { PreKeyKeeper } from './prekey-keeper.js'
 import { ReceiptReceiver } from './receipt-receiver.js'
 import { RetryAnswerer } from './retry-answerer.js'
+import { RetryCounters } from './retry-counters.js'
 import { RetryRequester } from './retry-requester.js'
 
 export interface MessagesRecvMembers {
@@ -84,8 +85,9 @@ export function makeMessagesRecvLayer(below: MessagesRecvBelow): Layer<MessagesR
   const { core, socket, parts, groups, availability, preKeys } = below
   const queue = new IncomingQueue(core.logger)
   core.hooks.incomingSettled = () => queue.settled()
-  const requester = new RetryRequester(core)
-  const answerer = new RetryAnswerer(core, parts)
+  const counters = new RetryCounters(core.memory.retryRequests, core.config.msgRetryCounterCache, core.logger)
+  const requester = new RetryRequester(core, counters)
+  const answerer = new RetryAnswerer(core, { ...parts, counters })
   const requests = new PhoneRequests(core, {
     send: request => socket.sendPeerDataOperationMessage(request),
     upsert: (message, requestId) => socket.upsertMessage(message, 'notify', requestId),
@@ -185,8 +187,13 @@ async function askPhone(
   }
 }
 
-function askAgain(core: SocketCore, requester: RetryRequester, node: BinaryNode, includeKeys: boolean): Promise<void> {
+async function askAgain(
+  core: SocketCore,
+  requester: RetryRequester,
+  node: BinaryNode,
+  includeKeys: boolean,
+): Promise<void> {
   const incoming: IncomingMessage = parseIncomingMessage(node, ownAccount(core.creds))
-  const count = requester.asked(incoming) + 1
+  const count = (await requester.asked(incoming)) + 1
   return requester.ask(incoming, { kind: 'retry', count, includeKeys: includeKeys || count > 1, reason: undefined })
 }

@@ -28,9 +28,10 @@ export class ReceiptReceiver {
   }
 
   async #handle(node: BinaryNode): Promise<void> {
-    const { ev, creds, config, repository, connection, logger } = this.#core
+    const { ev, creds, config, repository, connection, logger, memory } = this.#core
     try {
       const receipt = parseReceipt(node)
+      memory.deliveries.note(receipt)
       if (receipt.mappings.length > 0) await repository.lidMapping.storeLIDPNMappings([...receipt.mappings])
       // The ack has said `sent` already: that an own device has it too must not take a message back from `delivered`.
       if (config.shouldIgnoreJid(receipt.from) !== true && receipt.type !== 'sender') {

@@ -17,11 +17,13 @@ import type { SocketCore } from './core.js'
 import type { OfferedKeys } from './offered-keys.js'
 import { otherNameOf } from './other-name.js'
 import { ownAccount } from './own-account.js'
+import type { RetryCounters } from './retry-counters.js'
 import type { SenderKeyHolders } from './sender-key-holders.js'
 import type { SessionDirectory } from './session-directory.js'
 
 export interface RetryAnswererParts {
   readonly retries: MessageRetryManager
+  readonly counters: RetryCounters
   readonly sessions: SessionDirectory
   readonly holders: SenderKeyHolders
 }
@@ -52,12 +54,12 @@ export class RetryAnswerer {
   }
 
   async #resend(request: RetryRequest, id: string): Promise<void> {
-    const { logger, repository, config } = this.#core
-    const { retries, holders } = this.#parts
+    const { logger, repository, config, memory } = this.#core
+    const { retries, counters, holders } = this.#parts
     const message = await this.#find(request, id)
     const session = await repository.getSessionInfo(request.requester)
     const address = repository.jidToSignalProtocolAddress(request.requester)
-    const answered = retries.getRetryCount(`${request.requester} ${id}`)
+    const answered = await counters.countOf(id, request.requester)
     const decision = decideResend(request, {
       isKnown: message !== undefined,
       answered,
@@ -66,6 +68,7 @@ export class RetryAnswerer {
       rememberedBaseKey: retries.getBaseKey(address, id),
       sinceRecreationMs: config.enableAutoSessionRecreation ? retries.sinceRecreation(request.requester) : 0,
       isRecipient: this.#isRecipient(request),
+      isDelivered: memory.deliveries.has(id, request.requester),
     })
     logger.debug({ id, requester: request.requester, count: request.count, decision: decision.kind }, 'retry request')
     if (isJidGroup(request.from)) await holders.forget(request.from, request.requester)
@@ -77,10 +80,28 @@ export class RetryAnswerer {
       return
     }
     retries.incrementRetryCount(`${request.requester} ${id}`)
+    await counters.set(id, request.requester, answered + 1)
+    try {
+      await this.#resendTo(request, id, message, decision)
+    } catch (error) {
+      // It comes again, and an answer that has not left does not count.
+      if (this.#core.connection.phase !== 'open') await counters.set(id, request.requester, answered)
+      throw error
+    }
+  }
+
+  async #resendTo(
+    request: RetryRequest,
+    id: string,
+    message: proto.IMessage,
+    decision: Extract<ResendDecision, { kind: 'resend' }>,
+  ): Promise<void> {
+    const { repository } = this.#core
     await this.#prepareSession(request, decision)
     if (decision.rememberBaseKey) {
       const baseKey = (await repository.getSessionInfo(request.requester))?.baseKey
-      if (baseKey) retries.saveBaseKey(address, id, baseKey)
+      const address = repository.jidToSignalProtocolAddress(request.requester)
+      if (baseKey) this.#parts.retries.saveBaseKey(address, id, baseKey)
     }
     await this.#send(request, id, message)
   }

@@ -4,30 +4,34 @@ import type { IncomingMessage } from '../messages/incoming.js'
 import type { StanzaAnswer } from '../messages/incoming-answer.js'
 import { buildRetryReceipt, type RetryKeys } from '../messages/retry-receipt.js'
 import type { SocketCore } from './core.js'
+import type { RetryCounters } from './retry-counters.js'
 
 type RetryAnswer = Extract<StanzaAnswer, { kind: 'retry' }>
 
 /** Asks the senders of unreadable messages to send them again (docs/protocol/02, retry receipt). */
 export class RetryRequester {
   readonly #core: SocketCore
+  readonly #counters: RetryCounters
 
-  constructor(core: SocketCore) {
+  constructor(core: SocketCore, counters: RetryCounters) {
     this.#core = core
+    this.#counters = counters
   }
 
   /** Requests already made for this message. */
-  asked(incoming: IncomingMessage): number {
-    return this.#core.memory.retryRequests.get(nameOf(incoming)) ?? 0
+  asked({ id, author }: IncomingMessage): Promise<number> {
+    return this.#counters.countOf(id, author)
   }
 
   /** The message came through after all. */
-  arrived(incoming: IncomingMessage): void {
-    this.#core.memory.retryRequests.delete(nameOf(incoming))
+  arrived({ id, author, retryCount }: IncomingMessage): void {
+    // What answers a request of an earlier process says so itself.
+    if (retryCount !== undefined || this.#counters.has(id, author)) void this.#counters.forget(id, author)
   }
 
   async ask(incoming: IncomingMessage, { count, includeKeys, reason }: RetryAnswer): Promise<void> {
     const { connection, creds, config, logger } = this.#core
-    this.#core.memory.retryRequests.set(nameOf(incoming), count)
+    await this.#counters.set(incoming.id, incoming.author, count)
     const keys = includeKeys ? await this.#freshKeys() : undefined
     const receipt = buildRetryReceipt({
       stanza: incoming.stanza,
@@ -58,8 +62,4 @@ export class RetryRequester {
       deviceIdentity: account && encodeSignedDeviceIdentity(account, true),
     }
   }
-}
-
-function nameOf({ id, author }: IncomingMessage): string {
-  return `${author} ${id}`
 }
