@@ -4,6 +4,11 @@ export function sha256(data: Uint8Array): Buffer {
   return hashOnce('sha256', data, 'buffer')
 }
 
+/** SHA-256 in lower-case hex digits. */
+export function sha256Hex(data: Uint8Array): string {
+  return hashOnce('sha256', data, 'hex')
+}
+
 export function sha512(...parts: readonly Uint8Array[]): Buffer {
   const hash = createHash('sha512')
   for (const part of parts) hash.update(part)

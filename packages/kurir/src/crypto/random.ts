@@ -16,15 +16,23 @@ let used = poolSize
  */
 export function randomBytes(length: number): Buffer {
   const result = Buffer.alloc(length)
-  if (length > largestPooledRequest) return randomFillSync(result)
+  fillRandom(result, 0, length)
+  return result
+}
+
+/** {@link randomBytes} into memory that is there already: `length` bytes from `offset` on. */
+export function fillRandom(target: Uint8Array, offset: number, length: number): void {
+  if (length > largestPooledRequest) {
+    randomFillSync(target, offset, length)
+    return
+  }
   if (used + length > poolSize) {
     randomFillSync(pool)
     used = 0
   }
-  pool.copy(result, 0, used, used + length)
+  pool.copy(target, offset, used, used + length)
   pool.fill(0, used, used + length)
   used += length
-  return result
 }
 
 /**

@@ -35,9 +35,11 @@ async function contentOf(
   content: AnyMessageContent,
   options: MessageContentGenerationOptions,
 ): Promise<proto.IMessage> {
-  const bare = await buildContent(content, options)
-  const modified = await applyModifiers(bare, content as ContentModifiers & Editable, options)
-  return applySecret(modified, options)
+  // Most kinds are built at once; waiting for nothing would be a good part of the work.
+  const built = buildContent(content, options)
+  const bare = built instanceof Promise ? await built : built
+  const modified = applyModifiers(bare, content as ContentModifiers & Editable, options)
+  return applySecret(modified instanceof Promise ? await modified : modified, options)
 }
 
 /**

@@ -1,6 +1,6 @@
 import { jidDecode } from '../binary/jid.js'
-import { sha256 } from '../crypto/digest.js'
-import { randomBytes } from '../crypto/random.js'
+import { sha256Hex } from '../crypto/digest.js'
+import { fillRandom, randomBytes } from '../crypto/random.js'
 
 /** Prefix that marks an id as made by a web client. */
 const webPrefix = '3EB0'
@@ -8,6 +8,10 @@ const webPrefix = '3EB0'
 const hashInputLength = 44
 const userOffset = 8
 const randomOffset = 28
+const randomLength = 16
+
+/** Used again for every id: it holds nothing secret, and an id is made in one go. */
+const input = Buffer.alloc(hashInputLength)
 
 /** What an id is made of besides the account; both default to the real thing. */
 export interface MessageIdSources {
@@ -24,14 +28,15 @@ export interface MessageIdSources {
  * @param userId own JID, with or without device; something that is no JID counts as absent
  */
 export function generateMessageIDV2(userId?: string, sources: MessageIdSources = {}): string {
-  const input = Buffer.alloc(hashInputLength)
+  input.fill(0)
   // 64 bits; the upper two bytes stay zero for eight million years.
   input.writeUIntBE(sources.unixSeconds ?? Math.floor(Date.now() / 1000), 2, 6)
   const user = userId === undefined ? undefined : jidDecode(userId)?.user
   if (user !== undefined && user !== '') input.write(`${user}@c.us`, userOffset)
   // A user part longer than 15 characters runs into the random bytes, which win: the id stays unpredictable.
-  input.set((sources.random ?? randomBytes(16)).subarray(0, 16), randomOffset)
-  return webPrefix + sha256(input).toString('hex', 0, 9).toUpperCase()
+  if (sources.random === undefined) fillRandom(input, randomOffset, randomLength)
+  else input.set(sources.random.subarray(0, randomLength), randomOffset)
+  return webPrefix + sha256Hex(input).slice(0, 18).toUpperCase()
 }
 
 /**

@@ -9,11 +9,11 @@ import { applyAlbum, applyContext, applyViewOnce } from './modifiers.js'
  *
  * @throws KurirError as the parts; `data.field` names the member
  */
-export async function applyModifiers(
+export function applyModifiers(
   bare: proto.IMessage,
   modifiers: ContentModifiers & Editable,
   options: MessageContentGenerationOptions,
-): Promise<proto.IMessage> {
+): proto.IMessage | Promise<proto.IMessage> {
   const media = applyAlbum(applyViewOnce(bare, modifiers), modifiers, options)
-  return await applyEdit(applyContext(media, modifiers), modifiers, options)
+  return applyEdit(applyContext(media, modifiers), modifiers, options)
 }

@@ -131,16 +131,13 @@ export function hasNonNullishProperty<Key extends PropertyKey>(
  * @throws KurirError `invalid-content` for content of no known kind, with members that its kind does not know, or with
  *   impossible ones; `undeliverable-content` for buttons, lists and the like
  */
-export async function buildContent(
-  content: AnyMessageContent,
-  options: MessageContentGenerationOptions,
-): Promise<proto.IMessage> {
+export function buildContent(content: AnyMessageContent, options: MessageContentGenerationOptions): Built {
   const dropped = droppedMembers.find(member => hasNonNullishProperty(content, member))
   if (dropped !== undefined) throw undeliverable(dropped)
   const found = kindOf(content)
   if (found === undefined) throw noKind(content)
   checkMembers(content, found)
-  const message = await found.build(content, options)
+  const message = found.build(content, options)
   if (message === undefined) throw noKind(content)
   return message
 }

@@ -24,11 +24,11 @@ const editable: ReadonlySet<ContentType | undefined> = new Set<ContentType | und
  * @throws KurirError `invalid-content` for somebody else's message or a kind that cannot change,
  *   `missing-message-secret` when the event or poll is not known
  */
-export async function applyEdit(
+export function applyEdit(
   message: proto.IMessage,
   { edit }: Editable,
   options: MessageContentGenerationOptions,
-): Promise<proto.IMessage> {
+): proto.IMessage | Promise<proto.IMessage> {
   if (edit === null || edit === undefined) return message
   const key = targetKey('edit', edit, options.jid)
   // Posts of a channel are not fromMe, even our own.

@@ -62,7 +62,8 @@ function load(index: number): MessageType {
 
 /** Copies members given to a constructor: null and undefined mean absent. */
 function assign(target: object, properties: object): void {
-  for (const [name, value] of Object.entries(properties)) {
-    if (value != null && name !== '__proto__') (target as Record<string, unknown>)[name] = value
+  for (const name of Object.keys(properties)) {
+    const value: unknown = (properties as Readonly<Record<string, unknown>>)[name]
+    if (value !== undefined && value !== null && name !== '__proto__') (target as Record<string, unknown>)[name] = value
   }
 }
