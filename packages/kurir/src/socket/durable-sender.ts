@@ -102,6 +102,7 @@ export class DurableSender {
     const key = entry && keyOf(entry)
     const verdict = judgeMessageAck(ack, { isGroup: isJidGroup(ack.from) === true })
     if (verdict.kind === 'accepted') {
+      this.#readdressed.delete(ack.id)
       memory.outbox.answered(ack.id, config.enableRecentMessageCache)
       if (ack.refreshLid && entry) this.#inBackground(ack.id, this.#refreshLid(entry.jid))
     } else {
@@ -116,6 +117,7 @@ export class DurableSender {
         this.#sendLater(entry, backoffSeconds)
         return
       }
+      this.#readdressed.delete(ack.id)
       memory.outbox.remove(ack.id)
       if (advice === 'refresh-devices' && entry) this.#parts.devices.forget(jidNormalizedUser(entry.jid))
       if (advice === 'issue-privacy-token') {
