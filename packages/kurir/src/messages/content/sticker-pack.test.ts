@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { MediaDecryptor } from '../../media/media-decryptor.js'
@@ -51,7 +52,9 @@ function unzip(zip: Buffer): Map<string, Buffer> {
     const local = zip.readUInt32LE(at + 42)
     expect([zip.readUInt16LE(at + 10), zip.readUInt32LE(at + 12), zip.readUInt16LE(local + 28)]).toEqual([0, 0, 0])
     const start = local + 30 + zip.readUInt16LE(local + 26)
-    entries.set(name, zip.subarray(start, start + zip.readUInt32LE(at + 24)))
+    const bytes = zip.subarray(start, start + zip.readUInt32LE(at + 24))
+    expect(zip.readUInt32LE(at + 16)).toBe(crc32(bytes))
+    entries.set(name, bytes)
     at += 46 + nameLength
   }
   return entries
