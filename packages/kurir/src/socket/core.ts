@@ -10,6 +10,7 @@ import type { KurirSignalRepository } from '../signal/repository.js'
 import type { SocketConfig } from './config.js'
 import { Connection } from './connection.js'
 import { type DeviceMemory, deviceMemoryOf } from './device-memory.js'
+import { NotificationHandlers } from './notification-handlers.js'
 import { completeRepository } from './repository-adapter.js'
 import { ServerClock } from './server-clock.js'
 
@@ -28,6 +29,8 @@ export interface SocketCore {
   readonly memory: DeviceMemory
   readonly connection: Connection
   readonly clock: ServerClock
+  /** Each layer registers the types of `<notification>` that its rooms understand. */
+  readonly notifications: NotificationHandlers
   readonly hooks: LayerHooks
 }
 
@@ -86,6 +89,7 @@ export function makeCore(config: SocketConfig): SocketCore {
     memory,
     connection: new Connection(config, creds),
     clock: new ServerClock(config.clock),
+    notifications: new NotificationHandlers(),
     hooks,
   }
 }

@@ -31,27 +31,26 @@ const PAIRING_NOTIFICATIONS = [
   'crsc_continuation',
 ]
 
-type Handler = (node: BinaryNode) => Promise<void>
-
-/** Handles `<notification>` stanzas by type; every one is acknowledged, also when handling failed. */
+/**
+ * Handles `<notification>` stanzas by type; every one is acknowledged, also when handling failed. The layers register
+ * the types of their rooms with {@link SocketCore.notifications}.
+ */
 export class NotificationReceiver {
   readonly #core: SocketCore
   readonly #parts: NotificationReceiverParts
-  readonly #handlers: ReadonlyMap<string, Handler>
 
   constructor(core: SocketCore, parts: NotificationReceiverParts) {
     this.#core = core
     this.#parts = parts
-    this.#handlers = new Map<string, Handler>([
-      ['encrypt', node => this.#encrypt(node)],
-      ['devices', node => parts.devices.applyNotification(node)],
-      ['account_sync', node => this.#accountSync(node)],
-      ['contacts', node => this.#contacts(node)],
-      ['privacy_token', node => parts.tokens.receive(node)],
-      ['w:gp2', async node => parts.groupChanged(node.attrs['from'] ?? '')],
-      ['mediaretry', async node => parts.media.receiveAnswer(node)],
-      ...PAIRING_NOTIFICATIONS.map((type): [string, Handler] => [type, node => core.hooks.pairing(node)]),
-    ])
+    const { notifications } = core
+    notifications.on('encrypt', node => this.#encrypt(node))
+    notifications.on('devices', node => parts.devices.applyNotification(node))
+    notifications.on('account_sync', node => this.#accountSync(node))
+    notifications.on('contacts', node => this.#contacts(node))
+    notifications.on('privacy_token', node => parts.tokens.receive(node))
+    notifications.on('w:gp2', async node => parts.groupChanged(node.attrs['from'] ?? ''))
+    notifications.on('mediaretry', async node => parts.media.receiveAnswer(node))
+    for (const type of PAIRING_NOTIFICATIONS) notifications.on(type, node => core.hooks.pairing(node))
   }
 
   receive(node: BinaryNode): void {
@@ -59,10 +58,10 @@ export class NotificationReceiver {
   }
 
   async #handle(node: BinaryNode): Promise<void> {
-    const { logger, connection } = this.#core
+    const { logger, connection, notifications } = this.#core
     try {
       await this.#learnIdentity(node)
-      await this.#handlers.get(node.attrs['type'] ?? '')?.(node)
+      await notifications.handle(node)
     } catch (error) {
       // It stays unacknowledged and comes again with the next connection.
       if (connection.phase === 'ended') return

@@ -12,6 +12,7 @@ import { DEFAULT_CONNECTION_CONFIG, type SocketConfig } from '../config.js'
 import type { ConnectionPhase } from '../connection.js'
 import type { SocketCore } from '../core.js'
 import { DeviceMemory } from '../device-memory.js'
+import { NotificationHandlers } from '../notification-handlers.js'
 import { ServerClock } from '../server-clock.js'
 
 export const NOW = 1_700_000_000
@@ -104,6 +105,7 @@ export function testCore({
     memory: new DeviceMemory(),
     connection,
     clock: new ServerClock(clock),
+    notifications: new NotificationHandlers(),
     hooks: {
       pairing: async () => {},
       lookUpLids: async () => undefined,
