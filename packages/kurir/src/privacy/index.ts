@@ -1,1 +1,3 @@
+export * from './blocklist.js'
+export * from './privacy-settings.js'
 export * from './trusted-contact-tokens.js'

@@ -1,0 +1,55 @@
+import { childNodes } from '../binary/accessors.js'
+import type { BinaryNode } from '../binary/node.js'
+import type { PresenceData, WAPresence } from './chat-types.js'
+
+/** Presence and chat state: stanzas out and in (docs/protocol/04, 4.7). */
+
+/** Announces this device under the name that others see. The name has no `@`. */
+export function buildAvailability(type: 'available' | 'unavailable', name: string): BinaryNode {
+  return { tag: 'presence', attrs: { name, type } }
+}
+
+/** Tells a chat what we are doing; whatever is neither recording nor paused is typing. */
+export function buildChatState(type: WAPresence, from: string, to: string): BinaryNode {
+  const state =
+    type === 'paused'
+      ? { tag: 'paused', attrs: {} }
+      : { tag: 'composing', attrs: type === 'recording' ? { media: 'audio' } : {} }
+  return { tag: 'chatstate', attrs: { from, to }, content: [state] }
+}
+
+/** What a `<presence>` or `<chatstate>` tells of one participant. */
+export interface ReceivedPresence {
+  readonly chat: string
+  readonly participant: string
+  readonly presence: PresenceData
+}
+
+/**
+ * Reads a `<presence>` or `<chatstate>`; undefined when it tells nothing. A last seen that is hidden, unknown or no time
+ * is left out (docs/protocol/04, 4.7: Baileys makes it NaN).
+ */
+export function parsePresence(node: BinaryNode): ReceivedPresence | undefined {
+  const { from, participant } = node.attrs
+  const presence = node.tag === 'presence' ? availabilityOf(node) : chatStateOf(childNodes(node)[0])
+  return from && presence ? { chat: from, participant: participant ?? from, presence } : undefined
+}
+
+function availabilityOf({ attrs: { type, last, count } }: BinaryNode): PresenceData {
+  const [lastSeen, groupOnlineCount] = [decimal(last), decimal(count)]
+  return {
+    lastKnownPresence: type === 'unavailable' ? 'unavailable' : 'available',
+    ...(lastSeen === undefined ? {} : { lastSeen }),
+    ...(groupOnlineCount === undefined ? {} : { groupOnlineCount }),
+  }
+}
+
+function chatStateOf(state: BinaryNode | undefined): PresenceData | undefined {
+  if (state === undefined) return undefined
+  if (state.tag === 'paused') return { lastKnownPresence: 'available' }
+  return { lastKnownPresence: state.attrs['media'] === 'audio' ? 'recording' : 'composing' }
+}
+
+function decimal(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined
+}
