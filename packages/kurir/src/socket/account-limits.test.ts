@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest'
 import type { BinaryNode } from '../binary/node.js'
 import { makeEventBuffer } from '../events/event-buffer.js'
 import { silentLogger } from '../logger/logger.js'
-import { fetchAccountReachoutTimelock, fetchNewChatMessageCap } from './account-limits.js'
+import { fetchAccountReachoutTimelock, fetchNewChatMessageCap, followAccountLimits } from './account-limits.js'
 import type { SocketCore } from './core.js'
+import { NOW, testCore } from './testing/collaborator-core.js'
 
 /** A connection that answers every query with this GraphQL data, and what was asked and emitted. */
 function service(data: unknown) {
@@ -76,6 +77,49 @@ describe('fetchNewChatMessageCap (docs/protocol/05 §4.2: the current document)'
     expect(documentOf(asked[0])).toEqual([
       '27910975521856601',
       '{"variables":{"input":{"type":"INDIVIDUAL_NEW_CHAT_THREAD"}}}',
+    ])
+  })
+})
+
+describe('followAccountLimits (docs/protocol/04, 4.16)', () => {
+  const told = async (operation: string, data: unknown) => {
+    const core = testCore()
+    followAccountLimits(core)
+    const content = [{ tag: 'update', attrs: { op_name: operation }, content: Buffer.from(JSON.stringify({ data })) }]
+    await core.notifications.handle({ tag: 'notification', attrs: { type: 'mex' }, content })
+    return core.events
+  }
+  const timelock = (member: unknown) =>
+    told('NotificationUserReachoutTimelockUpdate', { xwa2_notify_account_reachout_timelock: member })
+
+  it('tells of a restriction, for a minute when its end is not said', async () => {
+    expect(await timelock({ is_active: true, enforcement_type: 'BIZ_QUALITY' })).toEqual([
+      {
+        name: 'connection.update',
+        data: {
+          reachoutTimeLock: {
+            isActive: true,
+            enforcementType: 'BIZ_QUALITY',
+            timeEnforcementEnds: new Date((NOW + 60) * 1000),
+          },
+        },
+      },
+    ])
+  })
+
+  it('tells that a restriction is over', async () => {
+    const over = [
+      { name: 'connection.update', data: { reachoutTimeLock: { isActive: false, enforcementType: 'DEFAULT' } } },
+    ]
+    expect(await timelock({ is_active: false, enforcement_type: 'BIZ_QUALITY' })).toEqual(over)
+    expect(await timelock(null)).toEqual([])
+  })
+
+  it('tells how many chats may still be opened', async () => {
+    const info = { total_quota: 10, used_quota: 3, capping_status: 'CAPPED', mv_status: 'unheard of' }
+    const root = 'xwa2_notify_new_chat_messages_capping_info_update'
+    expect(await told('MessageCappingInfoNotification', { [root]: info })).toEqual([
+      { name: 'message-capping.update', data: { total_quota: 10, used_quota: 3, capping_status: 'CAPPED' } },
     ])
   })
 })

@@ -6,6 +6,7 @@ import {
   ReachoutTimelockEnforcementType,
   type ReachoutTimelockState,
 } from '../events/account-limits.js'
+import { objectOf } from '../mex/notification.js'
 import { buildMexQuery, type MexQuery, parseMexAnswer } from '../mex/query.js'
 import type { SocketCore } from './core.js'
 
@@ -28,13 +29,7 @@ const newChatCap: MexQuery = {
  * @throws MexError; KurirError as `query`
  */
 export async function fetchAccountReachoutTimelock(core: SocketCore): Promise<ReachoutTimelockState> {
-  const answer = members(await ask(core, reachoutTimelock))
-  const ends = Number(answer['time_enforcement_ends'])
-  const state: ReachoutTimelockState = {
-    isActive: answer['is_active'] === true,
-    timeEnforcementEnds: ends > 0 ? new Date(ends * 1000) : undefined,
-    enforcementType: known(ReachoutTimelockEnforcementType, answer['enforcement_type']) ?? 'DEFAULT',
-  }
+  const state = timelockIn(members(await ask(core, reachoutTimelock)))
   core.ev.emit('connection.update', { reachoutTimeLock: state })
   return state
 }
@@ -46,7 +41,40 @@ export async function fetchAccountReachoutTimelock(core: SocketCore): Promise<Re
  * @throws MexError; KurirError as `query`
  */
 export async function fetchNewChatMessageCap(core: SocketCore): Promise<NewChatMessageCapInfo> {
-  const answer = members(await ask(core, newChatCap))
+  return capIn(members(await ask(core, newChatCap)))
+}
+
+/** How long a restriction is taken to last when the service does not say it. */
+const unknownTimelockMs = 60_000
+
+/** Tells of restrictions as the service announces them (docs/protocol/04, 4.16). */
+export function followAccountLimits({ notifications, ev, config }: SocketCore): void {
+  notifications.onMex('NotificationUserReachoutTimelockUpdate', async content => {
+    const answer = objectOf(content['xwa2_notify_account_reachout_timelock'])
+    if (!answer) return
+    const told = timelockIn(answer)
+    const ends = told.timeEnforcementEnds ?? new Date(config.clock() + unknownTimelockMs)
+    const reachoutTimeLock: ReachoutTimelockState = told.isActive
+      ? { ...told, timeEnforcementEnds: ends }
+      : { isActive: false, enforcementType: 'DEFAULT' }
+    ev.emit('connection.update', { reachoutTimeLock })
+  })
+  notifications.onMex('MessageCappingInfoNotification', async content => {
+    const answer = objectOf(content['xwa2_notify_new_chat_messages_capping_info_update'])
+    if (answer) ev.emit('message-capping.update', capIn(answer))
+  })
+}
+
+function timelockIn(answer: Members): ReachoutTimelockState {
+  const ends = Number(answer['time_enforcement_ends'])
+  return {
+    isActive: answer['is_active'] === true,
+    timeEnforcementEnds: ends > 0 ? new Date(ends * 1000) : undefined,
+    enforcementType: known(ReachoutTimelockEnforcementType, answer['enforcement_type']) ?? 'DEFAULT',
+  }
+}
+
+function capIn(answer: Members): NewChatMessageCapInfo {
   const info: NewChatMessageCapInfo = {
     total_quota: quantity(answer['total_quota']),
     used_quota: quantity(answer['used_quota']),
@@ -64,8 +92,10 @@ async function ask({ connection }: SocketCore, query: MexQuery): Promise<unknown
   return parseMexAnswer(await connection.query(buildMexQuery(query)), query)
 }
 
-function members(value: unknown): { readonly [member: string]: unknown } {
-  return typeof value === 'object' && value !== null ? { ...value } : {}
+type Members = { readonly [member: string]: unknown }
+
+function members(value: unknown): Members {
+  return objectOf(value) ?? {}
 }
 
 /** The service writes quotas as numbers or as text. */

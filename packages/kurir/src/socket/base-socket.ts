@@ -11,7 +11,7 @@ import type { ILogger } from '../logger/logger.js'
 import { buildRemoveCompanionDevice } from '../pairing/stanzas.js'
 import type { SignalKeyStoreWithTransaction } from '../signal/key-store.js'
 import type { SignalRepositoryWithLIDStore } from '../signal/repository.js'
-import { fetchAccountReachoutTimelock, fetchNewChatMessageCap } from './account-limits.js'
+import { fetchAccountReachoutTimelock, fetchNewChatMessageCap, followAccountLimits } from './account-limits.js'
 import type { SocketConfig } from './config.js'
 import { intentionalLogout } from './connection-errors.js'
 import { type Layer, makeCore, type SocketCore } from './core.js'
@@ -78,6 +78,7 @@ export function makeBaseLayer(config: SocketConfig): BaseLayer {
   const login = new LoginSequence(core, preKeys)
   receiveServerStanzas(core, pairing, login)
   closeEventsAtTheEnd(core)
+  followAccountLimits(core)
   // Listeners are attached after the factory returned: the first event comes on the next tick.
   process.nextTick(() => begin(core))
   return { core, preKeys, socket: baseMembers(core, preKeys, pairing) }

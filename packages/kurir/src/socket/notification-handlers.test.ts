@@ -2,6 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { NotificationHandlers } from './notification-handlers.js'
 
 const notification = (type?: string) => ({ tag: 'notification', attrs: type === undefined ? {} : { type } })
+const update = (operation: string, json: string) => ({
+  tag: 'update',
+  attrs: { op_name: operation },
+  content: Buffer.from(json),
+})
 
 describe('the handlers of notifications', () => {
   it('run by type, in the order of their registration', async () => {
@@ -25,5 +30,15 @@ describe('the handlers of notifications', () => {
     handlers.on('picture', async () => void ran.push('second'))
     await expect(handlers.handle(notification('picture'))).rejects.toThrow('the first one')
     expect(ran).toEqual(['second'])
+  })
+
+  it('of the type mex run by operation', async () => {
+    const handlers = new NotificationHandlers()
+    const ran: unknown[] = []
+    handlers.onMex('UsernameSetNotification', async (content, { attrs }) => void ran.push(content, attrs['type']))
+    handlers.onMex('Other', async () => void ran.push('other'))
+    const content = [update('UsernameSetNotification', '{"data":{"a":1}}'), update('UsernameSetNotification', '{')]
+    await handlers.handle({ ...notification('mex'), content })
+    expect(ran).toEqual([{ a: 1 }, 'mex'])
   })
 })
