@@ -1,0 +1,11 @@
+/** App state: the settings and marks that all devices of an account share, in five encrypted collections. */
+export * from './app-state-error.js'
+export * from './apply.js'
+export * from './build-patch.js'
+export * from './collection-macs.js'
+export * from './collection-names.js'
+export * from './collection-state.js'
+export { updateLtHash } from './lt-hash.js'
+export * from './mutation.js'
+export * from './next-state.js'
+export * from './sync-keys.js'

@@ -1,0 +1,145 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { aesCbcEncrypt, hmacSha256, hmacSha512 } from '../crypto/index.js'
+import { proto } from '../proto/index.js'
+import { type MutationOperation, openRecord, readRecord, type SealedRecord, sealMutation } from './mutation.js'
+import { expandAppStateKey } from './sync-keys.js'
+import { hex, keyOfVector, plain, readFixture } from './testing/vectors.js'
+
+interface MutationVector {
+  readonly id: string
+  readonly operation: 'SET' | 'REMOVE'
+  readonly index: string[]
+  readonly value: Record<string, unknown>
+  readonly actionVersion: number
+  readonly keyId: string
+  readonly keyData: string
+  readonly iv: string
+  readonly valueMac: string
+  readonly indexMac: string
+  readonly valueBlob: string
+}
+
+const { cases } = readFixture<{ cases: MutationVector[] }>('vectors/04-mutation.json')
+const operationOf = (vector: MutationVector): MutationOperation => (vector.operation === 'SET' ? 'set' : 'remove')
+
+const key = { keyId: hex('000100000001'), expanded: expandAppStateKey(Buffer.alloc(32, 7)) }
+const random = (length: number) => Buffer.alloc(length, 9)
+const mute = {
+  operation: 'set',
+  index: ['mute', '1@s.whatsapp.net'],
+  value: { muteAction: { muted: true } },
+  version: 2,
+} as const
+const failure = (code: string, what?: string) =>
+  expect.objectContaining({ code, ...(what === undefined ? {} : { data: expect.objectContaining({ what }) }) })
+
+/** Opens what was sealed, as if it had come over the wire. */
+function open({ record }: Pick<SealedRecord, 'record'>, operation: MutationOperation = 'set') {
+  const received = proto.SyncdRecord.decode(proto.SyncdRecord.encode(record).finish())
+  return openRecord(readRecord(received, operation), key.expanded)
+}
+
+describe('one mutation (docs/protocol/04, 1.9)', () => {
+  it.each(cases)('is sealed: $id', vector => {
+    const value = proto.SyncActionValue.fromObject(vector.value)
+    const mutation = { operation: operationOf(vector), index: vector.index, value, version: vector.actionVersion }
+    const { record, indexMac, valueMac } = sealMutation(mutation, keyOfVector(vector), () => hex(vector.iv))
+    expect(plain({ record, indexMac, valueMac })).toEqual({
+      indexMac: vector.indexMac,
+      valueMac: vector.valueMac,
+      record: {
+        index: { blob: vector.indexMac },
+        value: { blob: vector.valueBlob },
+        keyId: { id: vector.keyId },
+      },
+    })
+  })
+
+  it.each(cases)('is opened: $id', vector => {
+    const record = {
+      index: { blob: hex(vector.indexMac) },
+      value: { blob: hex(vector.valueBlob) },
+      keyId: { id: hex(vector.keyId) },
+    }
+    const content = openRecord(readRecord(record, operationOf(vector)), keyOfVector(vector).expanded)
+    expect(content.index).toEqual(vector.index)
+    expect(content.version).toBe(vector.actionVersion)
+    expect(plain(content.value)).toEqual(plain(proto.SyncActionValue.fromObject(vector.value)))
+  })
+
+  it('comes back as it was, whatever its index', () => {
+    const mutations = fc.record({
+      operation: fc.constantFrom('set' as const, 'remove' as const),
+      index: fc.array(fc.string({ unit: 'binary' }), { maxLength: 5 }),
+      version: fc.nat(100),
+      name: fc.option(fc.string()),
+    })
+    fc.assert(
+      fc.property(mutations, ({ name, ...mutation }) => {
+        const value = name === null ? undefined : { pushNameSetting: { name } }
+        const opened = open(sealMutation({ ...mutation, value }, key, random), mutation.operation)
+        expect(opened.index).toEqual(mutation.index)
+        expect(plain(opened.value)).toEqual(plain(value))
+        expect(opened.version).toBe(mutation.version)
+      }),
+    )
+  })
+
+  it('is refused when one bit of it is another', () => {
+    const { record } = sealMutation(mute, key, random)
+    const bytes = Buffer.from(record.value?.blob ?? [])
+    fc.assert(
+      fc.property(fc.nat(bytes.length * 8 - 1), bit => {
+        const blob = Buffer.from(bytes)
+        blob[bit >> 3]! ^= 1 << (bit & 7)
+        expect(() => open({ record: { ...record, value: { blob } } })).toThrow(
+          failure('app-state-mac-mismatch', 'value'),
+        )
+      }),
+    )
+    const index = { blob: Buffer.alloc(32, 1) }
+    expect(() => open({ record: { ...record, index } })).toThrow(failure('app-state-mac-mismatch', 'index'))
+    const keyId = { id: hex('000100000002') }
+    expect(() => open({ record: { ...record, keyId } })).toThrow(failure('app-state-mac-mismatch', 'value'))
+    expect(() => open({ record }, 'remove')).toThrow(failure('app-state-mac-mismatch', 'value'))
+  })
+
+  it('is refused without one of its parts', () => {
+    const { record } = sealMutation(mute, key, random)
+    const broken: [proto.ISyncdRecord | null, string][] = [
+      [null, 'a record without index MAC'],
+      [{ ...record, index: { blob: Buffer.alloc(31) } }, 'a record without index MAC'],
+      [{ ...record, value: { blob: Buffer.alloc(47) } }, 'a record without value'],
+      [{ ...record, value: null }, 'a record without value'],
+      [{ ...record, keyId: {} }, 'a record without key id'],
+    ]
+    for (const [part, what] of broken) {
+      expect(() => readRecord(part, 'set')).toThrow(failure('invalid-app-state', what))
+    }
+  })
+
+  /** Authentic, and yet not what it should be: another device of the account wrote it. */
+  function sealed(plaintext: Buffer, index = Buffer.from('["mute"]')): { record: proto.ISyncdRecord } {
+    const { expanded, keyId } = key
+    const iv = random(16)
+    const encrypted = Buffer.concat([iv, aesCbcEncrypt(expanded.valueEncryptionKey, iv, plaintext)])
+    const macOf = (bytes: Buffer) =>
+      hmacSha512(expanded.valueMacKey, hex('01'), keyId, bytes, hex('0000000000000007')).subarray(0, 32)
+    const blob = Buffer.concat([encrypted, macOf(encrypted)])
+    return { record: { index: { blob: hmacSha256(expanded.indexKey, index) }, value: { blob }, keyId: { id: keyId } } }
+  }
+
+  it('is refused when its content is no action, or has no index', () => {
+    expect(() => open(sealed(Buffer.from([0x0f])))).toThrow(failure('invalid-app-state', 'a value that is no action'))
+    expect(() => open(sealed(Buffer.alloc(0)))).toThrow(failure('invalid-app-state', 'a record without index'))
+  })
+
+  it('has no index for its reader when that is no list of texts', () => {
+    for (const text of ['', '{', '{"a":1}', '[1]', 'null', '["a",null]']) {
+      const index = Buffer.from(text)
+      const data = proto.SyncActionData.encode({ index, version: 1 }).finish()
+      expect(open(sealed(data, index)), text).toEqual({ index: undefined, value: undefined, version: 1 })
+    }
+  })
+})

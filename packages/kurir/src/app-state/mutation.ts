@@ -1,0 +1,156 @@
+import { aesCbcDecrypt, aesCbcEncrypt } from '../crypto/aes.js'
+import { hmacSha256, hmacSha512 } from '../crypto/digest.js'
+import { constantTimeEqual } from '../crypto/random.js'
+import { proto } from '../proto/index.js'
+import { appStateMacMismatch, invalidAppState } from './app-state-error.js'
+import type { WAPatchName } from './collection-names.js'
+import { recordMacLength } from './collection-state.js'
+import type { ExpandedAppStateKey } from './sync-keys.js'
+
+export type MutationOperation = 'set' | 'remove'
+
+/** A change that a device has made, as it is read from a patch or a snapshot. */
+export interface AppStateMutation {
+  readonly collection: WAPatchName
+  readonly operation: MutationOperation
+  /** Name of the action and what it is about: `['mute', '…@s.whatsapp.net']` (docs/protocol/04, 2.1). */
+  readonly index: readonly string[]
+  /** Of a removal it means nothing, and may be absent. */
+  readonly value: proto.ISyncActionValue | undefined
+  /** Version of the action, not of the collection. */
+  readonly version: number
+}
+
+/** A change to be made. */
+export type OutgoingMutation = Omit<AppStateMutation, 'collection'>
+
+/** A key with the id that records name it by. */
+export interface AppStateKey {
+  readonly keyId: Uint8Array
+  readonly expanded: ExpandedAppStateKey
+}
+
+/** A record on its way, and the two MACs that the state of the collection is made of. */
+export interface SealedRecord {
+  readonly record: proto.ISyncdRecord
+  readonly indexMac: Buffer
+  readonly valueMac: Buffer
+}
+
+const ivLength = 16
+const shortestBlob = ivLength + recordMacLength
+const nothing = Buffer.alloc(0)
+
+/**
+ * Encrypts and authenticates one change (docs/protocol/04, 1.9).
+ *
+ * @param random makes the initialisation vector: bytes of the length it is given
+ */
+export function sealMutation(
+  mutation: OutgoingMutation,
+  key: AppStateKey,
+  random: (length: number) => Uint8Array,
+): SealedRecord {
+  const { keyId, expanded } = key
+  const index = Buffer.from(JSON.stringify(mutation.index))
+  const { value, version } = mutation
+  const data = proto.SyncActionData.encode({ index, value, padding: nothing, version }).finish()
+  const iv = random(ivLength)
+  const encrypted = Buffer.concat([iv, aesCbcEncrypt(expanded.valueEncryptionKey, iv, data)])
+  const valueMac = macOfValue(expanded, mutation.operation, keyId, encrypted)
+  const indexMac = hmacSha256(expanded.indexKey, index)
+  const record = {
+    index: { blob: indexMac },
+    value: { blob: Buffer.concat([encrypted, valueMac]) },
+    keyId: { id: keyId },
+  }
+  return { record, indexMac, valueMac }
+}
+
+/** A record of a patch or snapshot whose parts are there and have the right lengths; nothing of it is believed yet. */
+export interface ReceivedRecord {
+  readonly operation: MutationOperation
+  readonly keyId: Uint8Array
+  readonly indexMac: Uint8Array
+  /** Initialisation vector and ciphertext. */
+  readonly encrypted: Uint8Array
+  readonly valueMac: Uint8Array
+}
+
+/** @throws AppStateError `invalid-app-state` */
+export function readRecord(
+  record: proto.ISyncdRecord | null | undefined,
+  operation: MutationOperation,
+): ReceivedRecord {
+  const indexMac = record?.index?.blob
+  const blob = record?.value?.blob
+  const keyId = record?.keyId?.id
+  if (!indexMac || indexMac.byteLength !== recordMacLength) throw invalidAppState('a record without index MAC')
+  if (!blob || blob.byteLength < shortestBlob) throw invalidAppState('a record without value')
+  if (!keyId) throw invalidAppState('a record without key id')
+  const encrypted = blob.subarray(0, -recordMacLength)
+  return { operation, keyId, indexMac, encrypted, valueMac: blob.subarray(-recordMacLength) }
+}
+
+/** What was in a record. `index` is undefined when it is no list of texts: such a record counts, and says nothing. */
+export interface RecordContent {
+  readonly index: readonly string[] | undefined
+  readonly value: proto.ISyncActionValue | undefined
+  readonly version: number
+}
+
+/**
+ * Checks and decrypts one record (docs/protocol/04, 1.9).
+ *
+ * @throws AppStateError `app-state-mac-mismatch`, `invalid-app-state`
+ */
+export function openRecord(record: ReceivedRecord, key: ExpandedAppStateKey): RecordContent {
+  const { operation, keyId, encrypted, valueMac, indexMac } = record
+  if (!constantTimeEqual(macOfValue(key, operation, keyId, encrypted), valueMac)) throw appStateMacMismatch('value')
+  const { index, value, version } = decodeActionData(decryptValue(encrypted, key))
+  if (!index) throw invalidAppState('a record without index')
+  if (!constantTimeEqual(hmacSha256(key.indexKey, index), indexMac)) throw appStateMacMismatch('index')
+  return { index: parseIndex(index), value: value ?? undefined, version: version ?? 0 }
+}
+
+function decryptValue(encrypted: Uint8Array, key: ExpandedAppStateKey): Buffer {
+  try {
+    return aesCbcDecrypt(key.valueEncryptionKey, encrypted.subarray(0, ivLength), encrypted.subarray(ivLength))
+  } catch (error) {
+    throw invalidAppState('a value that does not decrypt', {}, error)
+  }
+}
+
+function decodeActionData(data: Uint8Array): proto.SyncActionData {
+  try {
+    return proto.SyncActionData.decode(data)
+  } catch (error) {
+    throw invalidAppState('a value that is no action', {}, error)
+  }
+}
+
+/** Undefined for anything but a list of texts. */
+export function parseIndex(bytes: Uint8Array): readonly string[] | undefined {
+  try {
+    const index: unknown = JSON.parse(Buffer.from(bytes).toString())
+    return Array.isArray(index) && index.every(part => typeof part === 'string') ? index : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** HMAC-SHA512 over operation, key id and ciphertext, cut to 32 bytes. */
+function macOfValue(
+  key: ExpandedAppStateKey,
+  operation: MutationOperation,
+  keyId: Uint8Array,
+  encrypted: Uint8Array,
+): Buffer {
+  const head = Buffer.concat([operation === 'set' ? setByte : removeByte, keyId])
+  const tail = Buffer.alloc(8)
+  tail.writeUInt32BE(head.byteLength, 4)
+  return hmacSha512(key.valueMacKey, head, encrypted, tail).subarray(0, recordMacLength)
+}
+
+const setByte = Buffer.of(1)
+const removeByte = Buffer.of(2)
