@@ -1,4 +1,5 @@
 import type { Contact } from '../chats/contact-types.js'
+import type { ServerProps } from '../chats/server-props.js'
 import { generateKeyPair, type KeyPair, rawPublicKey } from '../crypto/curve.js'
 import { KurirError } from '../errors/kurir-error.js'
 import type { MinimalMessage } from '../events/message-types.js'
@@ -51,6 +52,8 @@ export function decodeCredentials(text: string): AuthenticationCreds {
     lastAccountSyncTimestamp: isAbsent(value.lastAccountSyncTimestamp)
       ? undefined
       : count(value, 'lastAccountSyncTimestamp', undefined),
+    // The service tells them again.
+    serverProps: isServerProps(value.serverProps) ? value.serverProps : undefined,
     // It only shortens a handshake: a damaged one is left out.
     serverIdentity: isServerIdentity(value.serverIdentity) ? value.serverIdentity : undefined,
   }
@@ -102,6 +105,10 @@ function isMessageList(value: unknown): value is MinimalMessage[] {
 function isServerIdentity(value: unknown): value is ServerIdentity {
   if (!isMembers(value) || !isKey(value.key) || !isKey(value.root)) return false
   return typeof value.notBefore === 'number' && typeof value.notAfter === 'number'
+}
+
+function isServerProps(value: unknown): value is Partial<ServerProps> {
+  return isMembers(value) && Object.values(value).every(flag => typeof flag === 'boolean')
 }
 
 function isAbsent(value: unknown): value is null | undefined {

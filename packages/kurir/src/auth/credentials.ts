@@ -1,5 +1,6 @@
 import { jidDecode } from '../binary/jid.js'
 import type { Contact } from '../chats/contact-types.js'
+import type { ServerProps } from '../chats/server-props.js'
 import { signedKeyPair } from '../crypto/baileys-names.js'
 import { generateKeyPair, type KeyPair } from '../crypto/curve.js'
 import { randomBytes, randomInt } from '../crypto/random.js'
@@ -55,6 +56,8 @@ export interface AuthenticationCreds extends SignalCreds {
   routingInfo?: Buffer | undefined
   /** Kurir: the account's salt for messages to people who have not given us a token (docs/protocol/02 §11.3). */
   nctSalt?: Buffer | undefined
+  /** Kurir: the switches that `lastPropHash` stands for. */
+  serverProps?: Partial<ServerProps> | undefined
   /** Kurir: the service's verified Noise key of an earlier connection; it shortens the next handshake. */
   serverIdentity?: ServerIdentity | undefined
   /** The program's own. */

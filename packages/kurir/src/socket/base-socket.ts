@@ -15,6 +15,7 @@ import { fetchAccountReachoutTimelock, fetchNewChatMessageCap, followAccountLimi
 import type { SocketConfig } from './config.js'
 import { intentionalLogout } from './connection-errors.js'
 import { type Layer, makeCore, type SocketCore } from './core.js'
+import { DirtyBitReceiver } from './dirty-bits.js'
 import { LoginSequence } from './login-sequence.js'
 import { PairingSession } from './pairing-session.js'
 import { PreKeyKeeper } from './prekey-keeper.js'
@@ -127,7 +128,11 @@ function receiveServerStanzas(core: SocketCore, pairing: PairingSession, login: 
   connection.onStanza('failure', node => login.refused(node))
   connection.onStanza('stream:error', node => login.streamFailed(node))
   connection.onStanza('xmlstreamend', () => login.streamEnded())
-  connection.onStanza('ib', node => receiveBulletin(core, login, node))
+  const dirty = new DirtyBitReceiver(core)
+  connection.onStanza('ib', node => {
+    receiveBulletin(core, login, node)
+    dirty.receive(node)
+  })
   core.hooks.pairing = node => pairing.receiveNotification(node)
 }
 

@@ -1,7 +1,8 @@
-import { getBinaryNodeChild } from '../binary/accessors.js'
-import { jidNormalizedUser, S_WHATSAPP_NET } from '../binary/jid.js'
+import { jidNormalizedUser } from '../binary/jid.js'
+import type { ServerProps } from '../chats/server-props.js'
 import type { MessageUpsertType, WAMessage } from '../events/message-types.js'
 import { historyDownload } from '../history/download-history.js'
+import { refetchAccount } from './account-refetch.js'
 import { ContactTokens } from './contact-tokens.js'
 import { extendSocket, type Layer, type SocketCore } from './core.js'
 import { MessageEffects } from './effects.js'
@@ -11,10 +12,13 @@ import { MessageSecretStore } from './message-secret-store.js'
 import { Presence, type PresenceMembers } from './presence.js'
 import { Privacy, type PrivacyMembers } from './privacy.js'
 import { type Mutex, makeMutex } from './scheduling.js'
+import { ServerPropsKeeper } from './server-props.js'
 import type { USyncSocket } from './usync-layer.js'
 
 /** Presence, privacy, and the hand-over of messages with what follows from them (docs/protocol/06, chats). */
 export interface ChatsMembers extends PresenceMembers, PrivacyMembers {
+  /** Switches of the service, live; the service changes them, programs only look. */
+  readonly serverProps: ServerProps
   readonly messageMutex: Mutex
   readonly receiptMutex: Mutex
   readonly notificationMutex: Mutex
@@ -41,10 +45,13 @@ export function makeChatsLayer({ core, socket }: Layer<USyncSocket>): Layer<Chat
   const tokens = new ContactTokens(core)
   const presence = new Presence(core, tokens)
   const privacy = new Privacy(core)
+  const props = new ServerPropsKeeper(core)
+  refetchAccount(core, privacy)
   const secrets = new MessageSecretStore(core.keys, core.config.clock)
   const history = new HistoryReceiver(core, { secrets, download: historyDownload(mediaNetwork(core.config)) })
   const effects = new MessageEffects(core, { secrets, history })
   const members: ChatsMembers = {
+    serverProps: core.serverProps,
     messageMutex: makeMutex(),
     receiptMutex: makeMutex(),
     notificationMutex: makeMutex(),
@@ -56,7 +63,7 @@ export function makeChatsLayer({ core, socket }: Layer<USyncSocket>): Layer<Chat
   }
   core.ev.on('connection.update', ({ connection }) => {
     if (connection !== 'open') return
-    void afterLogin(core, presence, privacy)
+    void afterLogin(core, presence, privacy, props)
     history.resume().catch(error => core.logger.error({ err: error }, 'waiting history could not be read'))
   })
   return { core, socket: extendSocket(socket, members), availability: presence, secrets, tokens }
@@ -82,10 +89,15 @@ async function upsertMessage(
 }
 
 /** What the web client asks right after a login. Failures are logged only: nothing here is needed to talk. */
-async function afterLogin(core: SocketCore, presence: Presence, privacy: Privacy): Promise<void> {
+async function afterLogin(
+  core: SocketCore,
+  presence: Presence,
+  privacy: Privacy,
+  props: ServerPropsKeeper,
+): Promise<void> {
   const { config, logger, creds } = core
   const asked = config.fireInitQueries
-    ? [fetchProps(core), privacy.fetchBlocklist(), privacy.fetchPrivacySettings(true)]
+    ? [props.fetch(), privacy.fetchBlocklist(), privacy.fetchPrivacySettings(true)]
     : []
   const announced = creds.me?.name
     ? presence.sendPresenceUpdate(config.markOnlineOnConnect ? 'available' : 'unavailable')
@@ -95,15 +107,4 @@ async function afterLogin(core: SocketCore, presence: Presence, privacy: Privacy
       logger.warn({ err: result.reason }, 'a question after the login was not answered')
     }
   }
-}
-
-async function fetchProps({ connection, creds, ev }: SocketCore): Promise<void> {
-  const answer = await connection.query({
-    tag: 'iq',
-    attrs: { to: S_WHATSAPP_NET, type: 'get', xmlns: 'abt' },
-    content: [{ tag: 'props', attrs: { protocol: '1', ...(creds.lastPropHash ? { hash: creds.lastPropHash } : {}) } }],
-  })
-  const props = getBinaryNodeChild(answer, 'props')
-  if (props?.attrs['hash'] && props.attrs['hash'] !== creds.lastPropHash)
-    ev.emit('creds.update', { lastPropHash: props.attrs['hash'] })
 }

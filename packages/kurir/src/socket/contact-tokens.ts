@@ -84,7 +84,10 @@ export class ContactTokens {
       if (canHoldToken(contact)) return contact
       throw new KurirError('invalid-jid', 'Tokens are for people only', { statusCode: 400, data: { jid } })
     })
-    const named = await Promise.all(contacts.map(contact => this.#phoneNumberOf(contact)))
+    const toLids = this.#core.serverProps.lidTrustedTokenIssueToLid
+    const named = await Promise.all(
+      contacts.map(contact => (toLids ? this.#ownerOf(contact) : this.#phoneNumberOf(contact))),
+    )
     const answer = await this.#core.connection.query(buildTokenIssue(named, timestamp))
     for (const contact of contacts) {
       await this.#change(await this.#ownerOf(contact), stored => ({
@@ -114,7 +117,7 @@ export class ContactTokens {
     if (shouldIssueToken(stored?.senderTimestamp, this.#core.clock.nowSeconds())) await this.issue([contact])
   }
 
-  /** Contacts are named by phone number where it is known. */
+  /** Contacts are named by phone number where it is known, unless the service wants LIDs. */
   async #phoneNumberOf(contact: string): Promise<string> {
     const pn = isPnUser(contact) ? contact : await this.#core.repository.lidMapping.getPNForLID(contact)
     return pn ? jidNormalizedUser(pn) : contact

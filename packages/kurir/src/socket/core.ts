@@ -1,6 +1,7 @@
 import type { AuthenticationCreds } from '../auth/credentials.js'
 import { addTransactionCapability, type TransactionalKeyStore } from '../auth/transactions.js'
 import type { BinaryNode } from '../binary/node.js'
+import type { ServerProps } from '../chats/server-props.js'
 import { type BaileysBufferableEventEmitter, makeEventBuffer } from '../events/event-buffer.js'
 import type { WAMessage } from '../events/message-types.js'
 import type { GroupMetadata } from '../groups/group-types.js'
@@ -10,9 +11,11 @@ import type { KurirSignalRepository } from '../signal/repository.js'
 import type { SocketConfig } from './config.js'
 import { Connection } from './connection.js'
 import { type DeviceMemory, deviceMemoryOf } from './device-memory.js'
+import { DirtyBits } from './dirty-bits.js'
 import { NotificationHandlers } from './notification-handlers.js'
 import { completeRepository } from './repository-adapter.js'
 import { ServerClock } from './server-clock.js'
+import { knownServerProps } from './server-props.js'
 
 /**
  * What the layers of one socket share. Every collaborator takes the parts it needs from here; nothing in it is public.
@@ -31,6 +34,10 @@ export interface SocketCore {
   readonly clock: ServerClock
   /** Each layer registers the types of `<notification>` that its rooms understand. */
   readonly notifications: NotificationHandlers
+  /** Each layer registers what it fetches anew when the server says that it has changed. */
+  readonly dirtyBits: DirtyBits
+  /** Switches of the service, live. */
+  readonly serverProps: ServerProps
   readonly hooks: LayerHooks
 }
 
@@ -90,6 +97,8 @@ export function makeCore(config: SocketConfig): SocketCore {
     connection: new Connection(config, creds),
     clock: new ServerClock(config.clock),
     notifications: new NotificationHandlers(),
+    dirtyBits: new DirtyBits(),
+    serverProps: knownServerProps(creds),
     hooks,
   }
 }

@@ -144,7 +144,7 @@ export class MessageSender {
     this.#sent.add({ id, to, isGroup: false, message: patched.message, devices: copies.map(copy => copy.jid) })
     const biz = businessCompanionOf(patched.message)
     const attributes = stanzaAttributesOf(patched.message)
-    const token = await this.#parts.tokens.tokenOf(to)
+    const token = this.#core.serverProps.privacyTokenOn1to1 ? await this.#parts.tokens.tokenOf(to) : undefined
     const recipientAlt = await otherNameOf(this.#core, to)
     await options.stored
     await connection.sendNode(

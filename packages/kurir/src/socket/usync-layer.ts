@@ -6,6 +6,7 @@ import { USyncUser } from '../usync/user.js'
 import type { BaseSocket } from './base-socket.js'
 import { extendSocket, type Layer, type SocketCore } from './core.js'
 import { DeviceDirectory } from './device-directory.js'
+import { ownAccount } from './own-account.js'
 import { SessionDirectory } from './session-directory.js'
 
 /** Questions about users (docs/protocol/06, base socket: usync). */
@@ -41,12 +42,17 @@ export function makeUSyncLayer({ core, socket }: Layer<BaseSocket>): USyncLayer 
       (await execute(aboutUsers(jids).withDisappearingModeProtocol()))?.list,
   }
   const sessions = new SessionDirectory(core)
-  return {
-    core,
-    sessions,
-    socket: extendSocket(socket, members),
-    devices: new DeviceDirectory(core, execute, sessions),
-  }
+  const devices = new DeviceDirectory(core, execute, sessions)
+  core.dirtyBits.on('account_sync', async bit => {
+    if (bit.concerns('devices')) await devices.devicesOf(ownNames(core), false)
+  })
+  return { core, sessions, socket: extendSocket(socket, members), devices }
+}
+
+/** The own account under all its names. */
+function ownNames({ creds }: SocketCore): string[] {
+  const { id, lid } = ownAccount(creds)
+  return [id, lid].flatMap(name => (name === undefined ? [] : [jidNormalizedUser(name)]))
 }
 
 async function executeUSyncQuery({ connection }: SocketCore, query: USyncQuery): Promise<USyncQueryResult | undefined> {

@@ -12,8 +12,10 @@ import { DEFAULT_CONNECTION_CONFIG, type SocketConfig } from '../config.js'
 import type { ConnectionPhase } from '../connection.js'
 import type { SocketCore } from '../core.js'
 import { DeviceMemory } from '../device-memory.js'
+import { DirtyBits } from '../dirty-bits.js'
 import { NotificationHandlers } from '../notification-handlers.js'
 import { ServerClock } from '../server-clock.js'
+import { knownServerProps } from '../server-props.js'
 
 export const NOW = 1_700_000_000
 
@@ -106,6 +108,8 @@ export function testCore({
     connection,
     clock: new ServerClock(clock),
     notifications: new NotificationHandlers(),
+    dirtyBits: new DirtyBits(),
+    serverProps: knownServerProps(creds),
     hooks: {
       pairing: async () => {},
       lookUpLids: async () => undefined,
