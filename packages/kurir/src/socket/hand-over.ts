@@ -37,17 +37,25 @@ export class HandOver {
     return this.#recovering
   }
 
-  /** @param entry undefined for what is not in the inbox */
+  /**
+   * @param entry undefined for what is not in the inbox
+   * @throws what the handing over failed with, for a message without entry
+   */
   async handOver(message: WAMessage, type: MessageUpsertType, entry: InboxEntry | undefined): Promise<void> {
     const { creds, memory, logger } = this.#core
-    if (entry?.isClean !== true) cleanMessage(message, creds.me?.id ?? '', creds.me?.lid ?? '')
     try {
+      if (entry?.isClean !== true) cleanMessage(message, creds.me?.id ?? '', creds.me?.lid ?? '')
       await this.#upsert(message, type)
     } catch (error) {
-      if (entry === undefined || entry.deliveries >= MOST_DELIVERIES) throw error
-      logger.warn({ err: error, id: message.key.id }, 'what follows from a message was not stored: it comes again')
-      memory.inbox.postpone(entry)
-      return
+      if (entry === undefined) throw error
+      const facts = { err: error, id: message.key.id, deliveries: entry.deliveries }
+      if (entry.deliveries < MOST_DELIVERIES) {
+        logger.warn(facts, 'what follows from a message was not stored: it comes again')
+        memory.inbox.postpone(entry)
+        return
+      }
+      // It has been emitted so often; those behind it must not wait for it for ever.
+      logger.error(facts, 'what follows from a message is given up')
     }
     if (entry === undefined) return
     if (this.#emitted.length === 0) setImmediate(() => this.#watch())

@@ -64,6 +64,27 @@ describe('the outbox', () => {
     expect((await outboxOver(store, NOW + OUTBOX_AGE_MS + 1)).get('m399')).toBeUndefined()
   })
 
+  it('writes an answer later that the store would not take', async () => {
+    const store = lastingStore()
+    let isBroken = false
+    const outbox = await outboxOver({
+      get: store.get,
+      set: async data => {
+        if (isBroken) throw new Error('the disk is full')
+        await store.set(data)
+      },
+    })
+    await send(outbox, 'a')
+    isBroken = true
+    outbox.answered('a', true)
+    await outbox.settled()
+    isBroken = false
+    await send(outbox, 'b')
+    outbox.answered('b', true)
+    await outbox.settled()
+    expect((await outboxOver(store)).get('a')).toMatchObject({ state: 'answered' })
+  })
+
   it('forgets answered ones when nobody wants them', async () => {
     const store = lastingStore()
     const outbox = await outboxOver(store)

@@ -188,6 +188,7 @@ export class Outbox {
         // A restart sends again what was answered: the server and the recipients know the id.
         this.#logger?.warn({ err: error }, 'the outbox could not be written')
         this.#gone.push(...gone)
+        for (const [slot, id] of changed) if (!this.#changed.has(slot)) this.#changed.set(slot, id)
         break
       }
     }
