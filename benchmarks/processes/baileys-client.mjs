@@ -2,10 +2,19 @@
 import { makeMemoryKeyStore } from 'kurir/auth'
 import { silentLogger } from 'kurir/logger'
 
-export const createClient = async (library, { onQr, onMessages }) => {
-  const { initAuthCreds, makeWASocket } = await import(library)
-  const creds = initAuthCreds()
-  const keys = makeMemoryKeyStore()
+/** In memory, or in a folder. */
+const stateOf = async (library, folder) => {
+  const { initAuthCreds, makeCacheableSignalKeyStore, useMultiFileAuthState } = await import(library)
+  if (folder === undefined) return { creds: initAuthCreds(), keys: makeMemoryKeyStore(), save: () => {} }
+  const { state, saveCreds } = await useMultiFileAuthState(folder)
+  // Baileys advises a cache before the files; Kurir has its own.
+  const keys = library === 'kurir' ? state.keys : makeCacheableSignalKeyStore(state.keys, silentLogger)
+  return { creds: state.creds, keys, save: saveCreds }
+}
+
+export const createClient = async (library, { folder, onQr, onMessages }) => {
+  const { makeWASocket } = await import(library)
+  const { creds, keys, save } = await stateOf(library, folder)
   let address
   let socket
 
@@ -19,7 +28,10 @@ export const createClient = async (library, { onQr, onMessages }) => {
         syncFullHistory: false,
       })
       socket.ev.process(events => {
-        if (events['creds.update']) Object.assign(creds, events['creds.update'])
+        if (events['creds.update']) {
+          Object.assign(creds, events['creds.update'])
+          save()
+        }
         const update = events['connection.update']
         if (update?.qr) onQr(update.qr)
         if (update?.connection === 'open') resolve('open')

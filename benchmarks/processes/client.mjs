@@ -1,7 +1,7 @@
-/** One client library in a process of its own: `client.mjs kurir | baileys | zapo`. */
+/** One client library in a process of its own: `client.mjs kurir | baileys | zapo [folder]`; in memory without one. */
 import { announce, serve } from './channel.mjs'
 
-const [name] = process.argv.slice(2)
+const [name, folder] = process.argv.slice(2)
 const { createClient } = await import(name === 'zapo' ? './zapo-client.mjs' : './baileys-client.mjs')
 
 const ARRIVAL_DEADLINE_MS = 20_000
@@ -10,6 +10,7 @@ let received = 0
 let waiting
 
 const client = await createClient(name, {
+  folder,
   onQr: qr => announce('qr', qr),
   /** So many messages of others, decrypted. */
   onMessages: count => {

@@ -1,29 +1,12 @@
 import { median, ROUNDS, smallerIsBetter } from '../harness.mjs'
 import { startProcess } from '../processes/channel.mjs'
+import { establishedSends, paired, receives, timed } from './conversation.mjs'
 
 const CLIENTS = ['kurir', 'baileys', 'zapo']
 const SENDS = 600
 const RECEIVES = 1500
 const CONTACTS = 25
 const LATENCY_MS = 25
-
-const paired = async (service, name) => {
-  const client = startProcess('client.mjs', [name])
-  await new Promise(resolve => client.on('ready', resolve))
-  const own = await service.call('phone')
-  client.on('qr', qr => {
-    client.on('qr', () => {})
-    service.call('scan', own.number, qr).catch(error => console.error(error))
-  })
-  await client.call('pair', await service.call('address'))
-  return { client, own, peer: await service.call('phone') }
-}
-
-const timed = async work => {
-  const started = process.hrtime.bigint()
-  await work()
-  return Number(process.hrtime.bigint() - started) / 1e9
-}
 
 /** Seconds for writing to people who were never written to. In a rehearsal they read it. */
 const firstContacts = async (service, { client, own }, isRehearsal) => {
@@ -43,35 +26,12 @@ const firstContacts = async (service, { client, own }, isRehearsal) => {
   return seconds
 }
 
-/** Seconds for writing to one person, until the phone has everything. */
-const establishedSends = async (service, { client, own, peer }) => {
-  const before = await service.call('arrived', peer.number)
-  await client.call('send', peer.jid, 1)
-  await service.call('arrive', peer.number, before + 1)
-  const phones = [own.number, peer.number]
-  await service.call('confirmOnly', phones, true)
-  const arrival = service.call('arrive', peer.number, before + 1 + SENDS)
-  const seconds = await timed(async () => {
-    await client.call('send', peer.jid, SENDS)
-    await arrival
-  })
-  await service.call('confirmOnly', phones, false)
-  return seconds
-}
-
-/** Seconds from the first frame to the last event. */
-const receives = async (service, { client, own, peer }, what) => {
-  await service.call('prepare', peer.number, own.jid, RECEIVES, what)
-  const received = client.call('arrive', (await client.call('received')) + RECEIVES)
-  return timed(() => Promise.all([service.call('release'), received]))
-}
-
 /** One round of each kind of work for one client; figures per second, but `open` in milliseconds. */
 const round = async (service, party, isRehearsal) => {
   const first = await firstContacts(service, party, isRehearsal)
-  const send = await establishedSends(service, party)
-  const receive = await receives(service, party, 'texts')
-  const mixed = await receives(service, party, 'mixed')
+  const send = await establishedSends(service, party, SENDS)
+  const receive = await receives(service, party, RECEIVES, 'texts')
+  const mixed = await receives(service, party, RECEIVES, 'mixed')
   await service.call('latency', LATENCY_MS)
   const open = await party.client.call('connect')
   await service.call('latency', 0)
