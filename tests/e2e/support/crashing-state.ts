@@ -18,6 +18,10 @@ type Records = Map<string, unknown>
 export class CrashingState {
   /** A type of records that the store does not take at the moment. */
   refused: string | undefined
+  /** Most records of a type that one write may bring. */
+  readonly limits = new Map<string, number>()
+  /** Records of each type in each write that was taken, in order. */
+  readonly writes: Readonly<Record<string, number>>[] = []
   /** What this process uses. */
   readonly state: AuthenticationState
   readonly #disk: { records: Records; creds: string | undefined }
@@ -96,7 +100,12 @@ export class CrashingState {
       set: async data => {
         while (this.#held && (this.#heldType === undefined || this.#heldType in data)) await this.#held
         if (this.refused !== undefined && this.refused in data) throw new Error(`no room for ${this.refused}`)
+        const counts = Object.fromEntries(Object.entries(data).map(([type, rows]) => [type, Object.keys(rows).length]))
+        for (const [type, limit] of this.limits) {
+          if ((counts[type] ?? 0) > limit) throw new Error(`no room for so many of ${type}`)
+        }
         if (this.#isDead) throw new Error('the process is dead')
+        this.writes.push(counts)
         for (const [type, rows] of Object.entries(data)) {
           for (const [id, value] of Object.entries(rows ?? {})) {
             if (value) this.#disk.records.set(`${type}.${id}`, value)
@@ -120,10 +129,10 @@ export interface CrashScene {
   readonly bot: KurirClient
 }
 
-export async function crashScene(world: World): Promise<CrashScene> {
+export async function crashScene(world: World, config: Partial<UserFacingSocketConfig> = {}): Promise<CrashScene> {
   const [alice, bob] = [await world.phone('Alice'), await world.phone('Bob')]
   const state = new CrashingState()
-  return { alice, bob, state, bot: await world.linked(alice, { auth: state.state }) }
+  return { alice, bob, state, bot: await world.linked(alice, { auth: state.state, config }) }
 }
 
 export interface RestartOptions {

@@ -29,6 +29,15 @@ export interface MessageReceiverParts {
   readonly isOnline: () => boolean
 }
 
+/** A message after its commit. */
+interface OpenedMessage {
+  readonly incoming: IncomingMessage
+  readonly result: DecryptedMessage
+  readonly entry: InboxEntry | undefined
+}
+
+/** Most messages whose steps of the ratchet are committed together. */
+const COMMITTED_TOGETHER = 32
 /** Pairs of JIDs remembered as stored. */
 const REMEMBERED = 10_000
 const REMEMBERED_MS = 24 * 3_600_000
@@ -41,6 +50,8 @@ const REMEMBERED_MS = 24 * 3_600_000
 export class MessageReceiver {
   readonly #core: SocketCore
   readonly #parts: MessageReceiverParts
+  /** What has arrived and is not being handled yet, by chat. */
+  readonly #arrived = new Map<string, BinaryNode[]>()
   /** Pairs that were stored already: nearly every message repeats one. */
   readonly #learned = new ExpiringMap<string>({ limit: REMEMBERED, ttlMs: REMEMBERED_MS })
 
@@ -51,32 +62,53 @@ export class MessageReceiver {
 
   /** Takes a stanza; messages of one chat are handled in the order of arrival. */
   receive(stanza: BinaryNode): void {
-    const chat = stanza.attrs['recipient'] ?? stanza.attrs['from'] ?? ''
-    this.#parts.queue.add(userFormOf(chat), stanza, node => this.#handle(node))
+    const chat = userFormOf(stanza.attrs['recipient'] ?? stanza.attrs['from'] ?? '')
+    const arrived = this.#arrived.get(chat)
+    if (arrived) arrived.push(stanza)
+    else this.#arrived.set(chat, [stanza])
+    this.#parts.queue.add(chat, stanza, () => this.#handleNext(chat))
   }
 
-  async #handle(stanza: BinaryNode): Promise<void> {
-    const { logger, creds } = this.#core
-    // It stays unanswered: the next connection gets it, and takes the steps of the ratchets.
-    if (this.#hasEnded()) return
-    await this.#parts.handOver.recover()
-    const me = ownAccount(creds)
-    let incoming: IncomingMessage
+  /** Handles what has arrived in a chat, as far as it can be committed together; the turns after this find the rest. */
+  async #handleNext(chat: string): Promise<void> {
+    const arrived = this.#arrived.get(chat) ?? []
+    const batch: IncomingMessage[] = []
+    // Stanzas stay unanswered when the connection has ended: the next one gets them, and takes the steps of the ratchets.
+    await (this.#hasEnded() ? undefined : this.#parts.handOver.recover())
+    const me = ownAccount(this.#core.creds)
+    for (let stanza = arrived[0]; stanza !== undefined && batch.length < COMMITTED_TOGETHER; stanza = arrived[0]) {
+      const incoming = this.#hasEnded() ? undefined : await this.#parse(stanza, me)
+      if (incoming && batch[0] && !canShareCommit(batch[0], incoming)) break
+      arrived.shift()
+      if (incoming) batch.push(incoming)
+    }
+    if (arrived.length === 0) this.#arrived.delete(chat)
+    if (batch.length > 0) await this.#handle(batch, me)
+  }
+
+  /** Undefined for a stanza that needs no more than the answer it gets here. */
+  async #parse(stanza: BinaryNode, me: OwnAccount): Promise<IncomingMessage | undefined> {
     try {
-      incoming = parseIncomingMessage(stanza, me)
+      const incoming = parseIncomingMessage(stanza, me)
+      if (!this.#isIgnored(incoming)) return incoming
     } catch (error) {
-      logger.warn({ err: error, id: stanza.attrs['id'] }, 'refused a message stanza that makes no sense')
+      this.#core.logger.warn({ err: error, id: stanza.attrs['id'] }, 'refused a message stanza that makes no sense')
       await this.#send(stanza.attrs['id'] ? buildAck(stanza, { error: NACK_REASONS.ParsingError }) : undefined)
-      return
+      return undefined
     }
-    if (this.#isIgnored(incoming)) {
-      await this.#send(buildAck(stanza))
-      return
-    }
-    await this.#learnIdentities(incoming)
+    await this.#send(buildAck(stanza))
+    return undefined
+  }
+
+  async #handle(batch: readonly IncomingMessage[], me: OwnAccount): Promise<void> {
+    for (const incoming of batch) await this.#learnIdentities(incoming)
     await this.#core.memory.inbox.room()
     if (this.#hasEnded()) return
-    const { result, entry } = await this.#open(incoming, me)
+    for (const opened of await this.#openAll(batch, me)) await this.#finish(opened)
+  }
+
+  async #finish({ incoming, result, entry }: OpenedMessage): Promise<void> {
+    const { logger } = this.#core
     if (result.kind === 'failed') {
       logger.warn({ err: result.error, id: incoming.id, author: incoming.author }, 'a message could not be decrypted')
     }
@@ -101,21 +133,56 @@ export class MessageReceiver {
     return this.#core.connection.phase === 'ended'
   }
 
-  /** Decrypts; when this resolves, the step of the ratchet and the message in the inbox are committed. */
-  async #open(
-    incoming: IncomingMessage,
-    me: OwnAccount,
-  ): Promise<{ readonly result: DecryptedMessage; readonly entry: InboxEntry | undefined }> {
+  /** Decrypts; when this resolves, the steps of the ratchets and the messages in the inbox are committed. */
+  async #openAll(batch: readonly IncomingMessage[], me: OwnAccount): Promise<readonly OpenedMessage[]> {
+    const decrypt = (incoming: IncomingMessage) => decryptIncoming(incoming, this.#parts.decryptor, me)
     const { inbox } = this.#core.memory
+    let results: readonly DecryptedMessage[]
     try {
-      const result = this.#judged(incoming, await decryptIncoming(incoming, this.#parts.decryptor, me))
-      if (result.kind === 'content') return { result, entry: inbox.committed(incoming) }
-      inbox.discard(incoming)
-      return { result, entry: undefined }
+      const [first] = batch
+      results = batch.length === 1 && first ? [await decrypt(first)] : await this.#together(batch, decrypt)
     } catch (error) {
-      inbox.discard(incoming)
-      throw error
+      for (const incoming of batch) inbox.discard(incoming)
+      if (batch.length === 1) throw error
+      this.#core.logger.debug({ err: error, messages: batch.length }, 'messages are committed one by one')
+      return await this.#openOneByOne(batch, me)
     }
+    return batch.flatMap((incoming, index) => {
+      const result = results[index]
+      return result === undefined ? [] : [this.#committed(incoming, this.#judged(incoming, result))]
+    })
+  }
+
+  #committed(incoming: IncomingMessage, result: DecryptedMessage): OpenedMessage {
+    const { inbox } = this.#core.memory
+    if (result.kind === 'content') return { incoming, result, entry: inbox.committed(incoming) }
+    inbox.discard(incoming)
+    return { incoming, result, entry: undefined }
+  }
+
+  /** One commit for all: a burst waits for the store once. */
+  #together(
+    batch: readonly IncomingMessage[],
+    decrypt: (incoming: IncomingMessage) => Promise<DecryptedMessage>,
+  ): Promise<readonly DecryptedMessage[]> {
+    return this.#core.keys.transactionOver([], async () => {
+      const results: DecryptedMessage[] = []
+      for (const incoming of batch) results.push(await decrypt(incoming))
+      return results
+    })
+  }
+
+  /** One that fails stays unanswered, and comes again. */
+  async #openOneByOne(batch: readonly IncomingMessage[], me: OwnAccount): Promise<readonly OpenedMessage[]> {
+    const opened: OpenedMessage[] = []
+    for (const incoming of batch) {
+      try {
+        opened.push(...(await this.#openAll([incoming], me)))
+      } catch (error) {
+        this.#core.logger.error({ err: error, id: incoming.id }, 'a stanza could not be handled')
+      }
+    }
+    return opened
   }
 
   /** What the keys say, corrected by what is known of the message itself. */
@@ -204,6 +271,22 @@ export class MessageReceiver {
   async #send(node: BinaryNode | undefined): Promise<void> {
     if (node && this.#core.connection.phase === 'open') await this.#core.connection.sendNode(node)
   }
+}
+
+/**
+ * Whether the second message may be committed with the first: both are from one device, and none of them begins a
+ * session or needs several keys, so that the commit holds no locks that others could be holding too.
+ */
+function canShareCommit(first: IncomingMessage, second: IncomingMessage): boolean {
+  return first.author === second.author && [first, second].every(isPlain) && partTypeOf(first) === partTypeOf(second)
+}
+
+function isPlain({ parts }: IncomingMessage): boolean {
+  return parts.length === 1 && (parts[0]?.type === 'msg' || parts[0]?.type === 'skmsg')
+}
+
+function partTypeOf({ parts }: IncomingMessage): string | undefined {
+  return parts[0]?.type
 }
 
 /** Whether the answer depends on how often it was asked for. */
