@@ -6,6 +6,7 @@ export type AppStateErrorCode =
   | 'app-state-terminated'
   | 'app-state-key-missing'
   | 'invalid-app-state'
+  | 'invalid-chat-modification'
 
 export interface AppStateErrorData {
   readonly collection?: string
@@ -40,6 +41,11 @@ export function appStateMacMismatch(what: 'value' | 'index' | 'patch'): AppState
     statusCode: 400,
     data: { what },
   })
+}
+
+/** A change that cannot be made. The texts are those of Baileys where it has one: programs compare them. */
+export function invalidModification(what: string, statusCode: 400 | 500 = 400): AppStateError {
+  return new AppStateError('invalid-chat-modification', what, { statusCode, data: { what } })
 }
 
 /** A key that its owner has not shared with this device yet. */

@@ -37,6 +37,17 @@ export interface MessageLabelAssociation {
 /** A label put on a chat or on one message. */
 export type LabelAssociation = ChatLabelAssociation | MessageLabelAssociation
 
+/** Names the label to put on a chat, or to take off. */
+export interface ChatLabelAssociationActionBody {
+  labelId: string
+}
+
+/** Names the label to put on a message, or to take off. */
+export interface MessageLabelAssociationActionBody {
+  labelId: string
+  messageId: string
+}
+
 /** Colour indexes of labels: `Color1` is 0, `Color20` is 19. */
 export const LabelColor = {
   Color1: 0,

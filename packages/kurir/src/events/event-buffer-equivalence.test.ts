@@ -16,6 +16,7 @@ class Store {
   readonly groups = new Map<string, Record<string, unknown>>()
   readonly messages = new Map<string, WAMessage>()
   readonly delivered: string[] = []
+  readonly actions: string[] = []
 
   apply(batch: EventBatch): void {
     for (const chat of batch['chats.upsert'] ?? []) this.#changeChat(chat)
@@ -28,6 +29,7 @@ class Store {
     for (const contact of batch['contacts.upsert'] ?? []) assign(this.contacts, contact.id, contact)
     for (const contact of batch['contacts.update'] ?? []) assign(this.contacts, contact.id ?? '', contact)
     for (const group of batch['groups.update'] ?? []) assign(this.groups, group.id ?? '', group)
+    for (const { action } of batch['app-state.action'] ?? []) this.actions.push(...action.index)
   }
 
   get state(): unknown {
@@ -35,6 +37,7 @@ class Store {
       chats: this.chats,
       contacts: this.contacts,
       groups: this.groups,
+      actions: this.actions,
       messages: new Map([...this.messages].sort(([a], [b]) => (a < b ? -1 : 1))),
     })
   }
@@ -115,6 +118,17 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   emitOf(
     'groups.update',
     fc.tuple(jid, fc.string()).map(([id, subject]) => [{ id, subject }]),
+  ),
+  emitOf(
+    'app-state.action',
+    fc.string().map(text => [
+      {
+        collection: 'regular' as const,
+        operation: 'set' as const,
+        action: { name: 'unknown' as const, index: [text], value: undefined },
+        initial: false,
+      },
+    ]),
   ),
   emitOf(
     'messages.upsert',

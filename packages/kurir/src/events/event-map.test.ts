@@ -75,7 +75,7 @@ describe('types of the events', () => {
 })
 
 describe('the events that wait while buffering', () => {
-  it('are the twelve of docs/protocol/04 7.1, in the order of a batch', () => {
+  it('are the twelve of docs/protocol/04 7.1 and an own one, in the order of a batch', () => {
     expect(bufferableEvents).toEqual([
       'messaging-history.set',
       'chats.upsert',
@@ -89,6 +89,8 @@ describe('the events that wait while buffering', () => {
       'contacts.upsert',
       'contacts.update',
       'groups.update',
+      // Kurir's own, which Baileys does not have.
+      'app-state.action',
     ])
   })
 })

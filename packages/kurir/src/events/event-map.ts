@@ -1,3 +1,5 @@
+import type { AppStateAction } from '../app-state/actions.js'
+import type { WAPatchName } from '../app-state/collection-names.js'
 import type { AuthenticationCreds } from '../auth/credentials.js'
 import type { WACallEvent } from '../calls/call-types.js'
 import type { Chat, ChatUpdate, PresenceData } from '../chats/chat-types.js'
@@ -67,6 +69,8 @@ export type BaileysEventMap = {
   'newsletter-settings.update': { id: string; update: NewsletterSettings }
   'message-capping.update': NewChatMessageCapInfo
   'settings.update': SettingsUpdate
+  /** Kurir: changes that the account's devices share and that no other event tells, in order. */
+  'app-state.action': AppStateActionUpdate[]
 }
 
 export type BaileysEvent = keyof BaileysEventMap
@@ -172,6 +176,21 @@ export interface NewsletterSettings {
   name?: string | undefined
   description?: string | undefined
   [setting: string]: unknown
+}
+
+/**
+ * A change of app state for which Baileys has no event: a cleared chat, a quick reply, the order of labels, a muted
+ * status … (docs/protocol/04, 2.2). Nothing is merged: of two changes of one thing the later counts.
+ */
+export interface AppStateActionUpdate {
+  collection: WAPatchName
+  /** Of a removed action `action.value` says nothing. */
+  operation: 'set' | 'remove'
+  action: AppStateAction
+  /** Unix milliseconds, as the device that made the change has them. */
+  timestamp?: number | undefined
+  /** Part of what the account had when this device was linked, rather than a change made since. */
+  initial: boolean
 }
 
 export type SettingsUpdate =

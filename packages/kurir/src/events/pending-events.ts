@@ -1,4 +1,4 @@
-import type { BaileysEvent, BaileysEventMap, EventBatch } from './event-map.js'
+import type { AppStateActionUpdate, BaileysEvent, BaileysEventMap, EventBatch } from './event-map.js'
 import type { HeldChatUpdates } from './held-chat-updates.js'
 import { PendingChatChanges } from './merge-chats.js'
 import { PendingContactChanges } from './merge-contacts.js'
@@ -20,6 +20,7 @@ export const bufferableEvents = [
   'contacts.upsert',
   'contacts.update',
   'groups.update',
+  'app-state.action',
 ] as const satisfies readonly BaileysEvent[]
 
 export type BufferableEvent = (typeof bufferableEvents)[number]
@@ -71,6 +72,7 @@ const rules: Rules = {
   'messages.reaction': listRule(({ messages }, reaction) => messages.react(reaction)),
   'message-receipt.update': listRule(({ messages }, receipt) => messages.receipt(receipt)),
   'groups.update': listRule(({ groups }, update) => groups.update(update)),
+  'app-state.action': listRule(({ actions }, update) => actions.push(update)),
 }
 
 /**
@@ -83,6 +85,8 @@ export class PendingEvents {
   readonly contacts: PendingContactChanges
   readonly messages: PendingMessageChanges
   readonly groups = new PendingGroupChanges()
+  /** Nothing is merged, so the order is kept. */
+  readonly actions: AppStateActionUpdate[] = []
   readonly #held: HeldChatUpdates
   #size = 0
 
@@ -146,6 +150,7 @@ export class PendingEvents {
     put(batch, 'contacts.upsert', [...this.contacts.upserts.values()])
     put(batch, 'contacts.update', [...this.contacts.updates.values()])
     put(batch, 'groups.update', [...this.groups.updates.values()])
+    put(batch, 'app-state.action', this.actions)
     const cleared = this.messages.clearedChats().map((jid): EventBatch => ({ 'messages.delete': { jid, all: true } }))
     return Object.keys(batch).length > 0 ? [batch, ...cleared] : cleared
   }
