@@ -111,13 +111,20 @@ interface MemberDifferences {
   readonly newerSchema:
     | 'createParticipantNodes'
     | 'ev'
+    | 'groupAcceptInviteV4'
     | 'relayMessage'
     | 'requestPlaceholderResend'
     | 'sendMessage'
     | 'updateMediaMessage'
     | 'upsertMessage'
     | 'waitForConnectionUpdate'
-  readonly noEnum: 'fetchAccountReachoutTimelock' | 'fetchNewChatMessageCap' | 'groupMetadata'
+  readonly noEnum:
+    | 'fetchAccountReachoutTimelock'
+    | 'fetchNewChatMessageCap'
+    | 'groupCreate'
+    | 'groupFetchAllParticipating'
+    | 'groupGetInviteInfo'
+    | 'groupMetadata'
   readonly savedAccount: 'authState'
   readonly classes: 'executeUSyncQuery' | 'messageRetryManager' | 'signalRepository' | 'ws'
 }

@@ -182,13 +182,19 @@ export {
   type WAMessageKey,
   type WAMessageUpdate,
 } from './events/index.js'
-export type {
-  GroupMetadata,
-  GroupMetadataParticipants,
-  GroupParticipant,
-  ParticipantAction,
-  RequestJoinAction,
-  RequestJoinMethod,
+export {
+  type GroupCreateOptions,
+  type GroupMemberResult,
+  type GroupMetadata,
+  type GroupMetadataParticipants,
+  type GroupParticipant,
+  GroupRefusal,
+  type GroupRefusalReason,
+  type GroupReport,
+  type GroupSetting,
+  type ParticipantAction,
+  type RequestJoinAction,
+  type RequestJoinMethod,
 } from './groups/index.js'
 export {
   downloadAndProcessHistorySyncNotification,

@@ -47,7 +47,7 @@ const indirect: Readonly<Record<string, { readonly className: string; codes(text
   },
 }
 /** Their first argument is not a code, or one that the table of `signal/signal-error.ts` holds. */
-const classesThatChoose = new Set(['NodeEncodeError', 'ServerRefusal', 'StanzaError', 'SignalError'])
+const classesThatChoose = new Set(['GroupRefusal', 'NodeEncodeError', 'ServerRefusal', 'StanzaError', 'SignalError'])
 const statusOfClass: Readonly<Record<string, string>> = {
   SignalError: '400',
   NodeDecodeError: '400',

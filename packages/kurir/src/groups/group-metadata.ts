@@ -1,7 +1,9 @@
 import { getBinaryNodeChild, getBinaryNodeChildren, getBinaryNodeChildString } from '../binary/accessors.js'
+import { parseDecimal } from '../binary/decimal.js'
 import { isLidUser, isPnUser, jidNormalizedUser } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
 import { KurirError } from '../errors/kurir-error.js'
+import { groupJid } from './group-request.js'
 import type { GroupMetadata, GroupParticipant } from './group-types.js'
 
 /** Reads a `<group>` element (docs/protocol/05 §1.4). @throws KurirError `invalid-group-metadata` without an id */
@@ -9,20 +11,20 @@ export function parseGroupMetadata(group: BinaryNode): GroupMetadata {
   const { attrs } = group
   const id = attrs['id']
   if (!id) throw new KurirError('invalid-group-metadata', 'The group has no id', { data: { attrs } })
-  const participants = getBinaryNodeChildren(group, 'participant').map(parseParticipant)
+  const participants = getBinaryNodeChildren(group, 'participant').filter(isMember).map(parseParticipant)
   const has = (tag: string) => getBinaryNodeChild(group, tag) !== undefined
   const approval = getBinaryNodeChild(getBinaryNodeChild(group, 'membership_approval_mode'), 'group_join')
   return {
-    id: id.includes('@') ? id : `${id}@g.us`,
+    id: groupJid(id),
     notify: attrs['notify'],
     addressingMode: attrs['addressing_mode'] === 'lid' ? 'lid' : 'pn',
     subject: attrs['subject'] ?? '',
     subjectOwner: attrs['s_o'],
     subjectOwnerPn: attrs['s_o_pn'],
     subjectOwnerUsername: attrs['s_o_username'],
-    subjectTime: toNumber(attrs['s_t']),
-    size: toNumber(attrs['size']) ?? participants.length,
-    creation: toNumber(attrs['creation']),
+    subjectTime: parseDecimal(attrs['s_t']),
+    size: parseDecimal(attrs['size']) ?? participants.length,
+    creation: parseDecimal(attrs['creation']),
     owner: userOf(attrs['creator']),
     ownerPn: userOf(attrs['creator_pn']),
     ownerUsername: attrs['creator_username'],
@@ -33,14 +35,24 @@ export function parseGroupMetadata(group: BinaryNode): GroupMetadata {
     announce: has('announcement'),
     isCommunity: has('parent'),
     isCommunityAnnounce: has('default_sub_group'),
+    isGeneralChat: has('general_chat') || undefined,
+    isHidden: has('hidden_group') || undefined,
+    isSuspended: has('suspended') || undefined,
+    needsAcknowledgement: attrs['ack'] === 'false' || undefined,
     joinApprovalMode: approval?.attrs['state'] === 'on',
     memberAddMode: getBinaryNodeChildString(group, 'member_add_mode') === 'all_member_add',
     participants,
-    ephemeralDuration: toNumber(getBinaryNodeChild(group, 'ephemeral')?.attrs['expiration']),
+    ephemeralDuration: parseDecimal(getBinaryNodeChild(group, 'ephemeral')?.attrs['expiration']),
   }
 }
 
-function parseParticipant({ attrs }: BinaryNode): GroupParticipant {
+/** Entries with an error are people who could not be added. */
+function isMember({ attrs: { jid, error } }: BinaryNode): boolean {
+  return jid !== undefined && jid !== '' && (error === undefined || error === '200')
+}
+
+/** A member, as metadata and notifications name one (docs/protocol/05 §1.4). */
+export function parseParticipant({ attrs }: BinaryNode): GroupParticipant {
   const { jid = '', phone_number: phoneNumber, lid, type, username } = attrs
   return {
     id: jid,
@@ -59,15 +71,10 @@ function parseDescription(node: BinaryNode | undefined): Partial<GroupMetadata> 
     descOwner: userOf(node.attrs['participant']),
     descOwnerPn: userOf(node.attrs['participant_pn']),
     descOwnerUsername: node.attrs['participant_username'],
-    descTime: toNumber(node.attrs['t']),
+    descTime: parseDecimal(node.attrs['t']),
   }
 }
 
 function userOf(jid: string | undefined): string | undefined {
   return jid === undefined ? undefined : jidNormalizedUser(jid)
-}
-
-function toNumber(text: string | undefined): number | undefined {
-  const value = Number(text)
-  return text === undefined || !Number.isFinite(value) ? undefined : value
 }

@@ -1,4 +1,6 @@
+import type { BinaryNode } from '../binary/node.js'
 import type { Contact, WAMessageAddressingMode } from '../chats/contact-types.js'
+import type { GroupRefusalReason } from './group-refusal.js'
 
 /** A member of a group. `admin` is null or absent for ordinary members. */
 export interface GroupParticipant extends Contact {
@@ -47,6 +49,14 @@ export interface GroupMetadata {
   joinApprovalMode?: boolean | undefined
   isCommunity?: boolean | undefined
   isCommunityAnnounce?: boolean | undefined
+  /** The general chat of its community. Present when true, as the three that follow; Kurir's own. */
+  isGeneralChat?: boolean | undefined
+  /** Only its members see it in the community. */
+  isHidden?: boolean | undefined
+  /** The service has suspended it. */
+  isSuspended?: boolean | undefined
+  /** Somebody unknown added us: see `groupAcknowledge`. */
+  needsAcknowledgement?: boolean | undefined
   /** Number of members; may exceed `participants.length` in large communities. */
   size?: number | undefined
   participants: GroupParticipant[]
@@ -57,6 +67,55 @@ export interface GroupMetadata {
   author?: string | undefined
   authorPn?: string | undefined
   authorUsername?: string | undefined
+}
+
+/** The changes of members that can be asked for. */
+export type GroupMemberAction = Exclude<ParticipantAction, 'modify'>
+
+/** A setting that is on or off, by its two names (docs/protocol/05, 1.12). */
+export type GroupSetting =
+  | 'announcement'
+  | 'not_announcement'
+  | 'locked'
+  | 'unlocked'
+  | 'no_frequently_forwarded'
+  | 'frequently_forwarded_ok'
+  | 'allow_admin_reports'
+  | 'not_allow_admin_reports'
+  | 'group_history'
+  | 'no_group_history'
+  | 'allow_non_admin_sub_group_creation'
+  | 'not_allow_non_admin_sub_group_creation'
+
+/** What a group may begin with besides its name and members; all of it can be changed later. */
+export interface GroupCreateOptions {
+  /** At most 2048 characters. */
+  readonly description?: string
+  /** Only admins write. */
+  readonly announce?: boolean
+  /** Only admins change subject, picture, description and timer. */
+  readonly restrict?: boolean
+  /** Seconds after which messages disappear: 86400, 604800 or 7776000. */
+  readonly ephemeralDuration?: number
+  /** Members other than admins may add members. */
+  readonly memberAddMode?: boolean
+  /** Joining needs the approval of an admin. */
+  readonly joinApprovalMode?: boolean
+}
+
+/** What became of one person in a change of members. */
+export interface GroupMemberResult {
+  /** The number of the service; `200` for success. */
+  status: string
+  jid: string | undefined
+  /** The element of the answer. */
+  content: BinaryNode
+  /** Why it failed; undefined for success. */
+  reason: GroupRefusalReason | undefined
+  /** The group needs approval: an admin decides now. */
+  awaitsApproval: true | undefined
+  /** Their privacy forbids it (`forbidden`): send them this invitation instead. */
+  invitation: { inviteCode: string; inviteExpiration: number } | undefined
 }
 
 export type GroupMetadataParticipants = Pick<GroupMetadata, 'participants'>

@@ -1,6 +1,8 @@
 import type { BinaryNode } from '../binary/node.js'
 import { KurirError } from '../errors/index.js'
 
+export { parseDecimal } from '../binary/decimal.js'
+
 /** Longest message id that is accepted from the wire; honest ones have 16 to 40 characters. */
 const maxMessageIdLength = 128
 
@@ -20,12 +22,6 @@ export function requireAttribute(node: BinaryNode, name: string): string {
   const value = node.attrs[name]
   if (typeof value === 'string' && value.length > 0) return value
   throw invalidStanza(node, `The ${node.tag} stanza has no ${name} attribute`, { attribute: name })
-}
-
-/** A non-negative decimal integer, or undefined when the text is anything else (absent, signed, too long …). */
-export function parseDecimal(text: string | undefined): number | undefined {
-  if (text === undefined || !/^\d{1,15}$/.test(text)) return undefined
-  return Number(text)
 }
 
 /** An acceptable message or stanza id: 1 to 128 characters without control characters. */

@@ -1,6 +1,6 @@
 import { isJidBroadcast, isJidGroup, isJidNewsletter, jidNormalizedUser } from '../binary/jid.js'
 import type { WAMessage, WAMessageKey } from '../events/message-types.js'
-import { buildGroupTimer } from '../groups/group-timer.js'
+import { buildGroupTimer } from '../groups/group-settings.js'
 import type { GroupMetadata } from '../groups/group-types.js'
 import type {
   AnyMessageContent,

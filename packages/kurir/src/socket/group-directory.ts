@@ -1,47 +1,49 @@
-import { getBinaryNodeChild } from '../binary/accessors.js'
-import { ServerRefusal } from '../binary/server-refusal.js'
-import { KurirError } from '../errors/kurir-error.js'
-import { parseGroupMetadata } from '../groups/group-metadata.js'
+import type { BinaryNode } from '../binary/node.js'
+import {
+  buildBatchQuery,
+  buildMetadataQuery,
+  buildParticipatingQuery,
+  MOST_GROUPS_AT_ONCE,
+  parseGroupAnswer,
+  parseGroupList,
+} from '../groups/group-queries.js'
+import type { GroupRefusalReason } from '../groups/group-refusal.js'
+import { inPieces } from '../groups/group-request.js'
 import type { GroupMetadata } from '../groups/group-types.js'
 import { ExpiringMap } from '../time/expiring-map.js'
 import type { SocketCore } from './core.js'
+import { GroupRequests } from './group-requests.js'
 import { Coalescer } from './scheduling.js'
 
 const GROUPS_KEPT = 1000
 /** Notifications keep the cache fresh; the age only bounds what a missed one can do. */
 const METADATA_TTL_MS = 3_600_000
-const TOO_MANY_QUESTIONS = 429
-/** Where the service does not say how long to wait. */
-const PAUSE_MS = 30_000
-const LONGEST_PAUSE_MS = 600_000
 
-/** Group metadata with a cache that notifications invalidate and that shares concurrent queries. */
+/** Group metadata with a cache that notifications keep fresh and that shares concurrent queries. */
 export class GroupDirectory {
   readonly #core: SocketCore
-  readonly #cache = new ExpiringMap<GroupMetadata>({ limit: GROUPS_KEPT, ttlMs: METADATA_TTL_MS })
+  readonly #requests: GroupRequests
+  readonly #cache: ExpiringMap<GroupMetadata>
   readonly #queries = new Coalescer<GroupMetadata>()
+  readonly #listings = new Coalescer<readonly GroupMetadata[]>()
   /** Groups that are being asked for; a change meanwhile makes the answer good for once. */
   readonly #asked = new Map<string, { hasChanged: boolean }>()
-  /** The service asked us to wait. */
-  #pause: { readonly error: ServerRefusal; readonly untilMs: number } | undefined
 
-  constructor(core: SocketCore) {
+  constructor(core: SocketCore, requests = new GroupRequests(core)) {
     this.#core = core
+    this.#requests = requests
+    this.#cache = new ExpiringMap({ limit: GROUPS_KEPT, ttlMs: METADATA_TTL_MS, clock: core.config.clock })
   }
 
-  /**
-   * Asks the server. After it has refused for too many questions (429), others are refused here until its time is over.
-   *
-   * @throws ServerRefusal, KurirError `invalid-group-metadata`
-   */
+  /** Asks the server. @throws GroupRefusal, KurirError `invalid-group-metadata` */
   fetch(jid: string): Promise<GroupMetadata> {
     return this.#queries.run(jid, async () => {
       const question = { hasChanged: false }
       this.#asked.set(jid, question)
       try {
-        const metadata = await this.#ask(jid)
+        const metadata = parseGroupAnswer(await this.#requests.ask(buildMetadataQuery(jid)))
         if (!question.hasChanged) this.#cache.set(jid, metadata)
-        await this.#learnIdentities(metadata)
+        await this.#learnIdentities([metadata])
         return metadata
       } finally {
         this.#asked.delete(jid)
@@ -49,25 +51,32 @@ export class GroupDirectory {
     })
   }
 
-  async #ask(jid: string): Promise<GroupMetadata> {
-    const { connection, config } = this.#core
-    if (this.#pause && config.clock() < this.#pause.untilMs) throw this.#pause.error
-    try {
-      const answer = await connection.query({
-        tag: 'iq',
-        attrs: { to: jid, type: 'get', xmlns: 'w:g2' },
-        content: [{ tag: 'query', attrs: { request: 'interactive' } }],
-      })
-      const group = getBinaryNodeChild(answer, 'group')
-      if (!group) throw new KurirError('invalid-group-metadata', 'The answer holds no group', { data: { jid } })
-      return parseGroupMetadata(group)
-    } catch (error) {
-      if (error instanceof ServerRefusal && error.data === TOO_MANY_QUESTIONS) {
-        const pauseMs = error.backoffSeconds === undefined ? PAUSE_MS : error.backoffSeconds * 1000
-        this.#pause = { error, untilMs: config.clock() + Math.min(pauseMs, LONGEST_PAUSE_MS) }
-      }
-      throw error
+  /** All groups and communities of the account. @throws GroupRefusal */
+  fetchAll(): Promise<readonly GroupMetadata[]> {
+    return this.#listings.run('all', async () => (await this.#list(buildParticipatingQuery())).groups)
+  }
+
+  /** Several groups, and why others were refused. @throws GroupRefusal */
+  async fetchSome(
+    jids: readonly string[],
+  ): Promise<{ readonly groups: readonly GroupMetadata[]; readonly refused: Record<string, GroupRefusalReason> }> {
+    const groups: GroupMetadata[] = []
+    const refused: Record<string, GroupRefusalReason> = {}
+    for (const piece of inPieces(jids, MOST_GROUPS_AT_ONCE)) {
+      const listed = await this.#list(buildBatchQuery(piece))
+      groups.push(...listed.groups)
+      Object.assign(refused, listed.refused)
     }
+    return { groups, refused }
+  }
+
+  async #list(request: BinaryNode) {
+    const { groups, truncated, refused } = parseGroupList(await this.#requests.ask(request))
+    for (const metadata of groups) this.learn(metadata)
+    await this.#learnIdentities(groups)
+    const whole: GroupMetadata[] = [...groups]
+    for (const jid of truncated) whole.push(await this.fetch(jid))
+    return { groups: whole, refused }
   }
 
   /** For sending: the user's cache, ours, the server. */
@@ -79,17 +88,31 @@ export class GroupDirectory {
     return this.fetch(jid)
   }
 
+  /** What is remembered of a group, without asking. */
+  known(jid: string): GroupMetadata | undefined {
+    return this.#cache.get(jid)
+  }
+
+  /** Keeps what a notification or an answer has told, when it names all members. */
+  learn(metadata: GroupMetadata): void {
+    this.changed(metadata.id)
+    if ((metadata.size ?? 0) <= metadata.participants.length) this.#cache.set(metadata.id, metadata)
+  }
+
+  /** Something has changed that is not told in full: the next who asks is told by the server. */
   changed(jid: string): void {
     this.#cache.delete(jid)
     const question = this.#asked.get(jid)
     if (question) question.hasChanged = true
   }
 
-  async #learnIdentities({ participants }: GroupMetadata): Promise<void> {
-    const pairs = participants.flatMap(({ id, lid, phoneNumber }) => {
-      if (phoneNumber && id.endsWith('@lid')) return [{ lid: id, pn: phoneNumber }]
-      return lid && !id.endsWith('@lid') ? [{ lid, pn: id }] : []
-    })
+  async #learnIdentities(groups: readonly GroupMetadata[]): Promise<void> {
+    const pairs = groups.flatMap(({ participants }) =>
+      participants.flatMap(({ id, lid, phoneNumber }) => {
+        if (phoneNumber && id.endsWith('@lid')) return [{ lid: id, pn: phoneNumber }]
+        return lid && !id.endsWith('@lid') ? [{ lid, pn: id }] : []
+      }),
+    )
     if (pairs.length > 0) await this.#core.repository.lidMapping.storeLIDPNMappings(pairs)
   }
 }

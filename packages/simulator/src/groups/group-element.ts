@@ -1,15 +1,26 @@
 import type { BinaryNode } from 'kurir/binary'
 import type { Account } from '../accounts/account.js'
 import { element } from '../router/stanzas.js'
-import type { Group } from './group.js'
+import type { Group, GroupMember } from './group.js'
 
-/** The `group` element with its members in the addressing of the group (docs/protocol/05 §1.3). */
-export const groupElement = (group: Group, key?: string, further: readonly BinaryNode[] = []): BinaryNode => {
+export interface GroupElementOptions {
+  /** The key with which it was created. */
+  readonly key?: string | undefined
+  /** Whose view it is. */
+  readonly viewer?: Account
+  readonly withMembers?: boolean
+  readonly withDescription?: boolean
+  /** Entries for who could not be added, and the like. */
+  readonly further?: readonly BinaryNode[]
+}
+
+/** The `group` element in the addressing of the group (docs/protocol/05 §1.3). */
+export const groupElement = (
+  group: Group,
+  { key, viewer, withMembers = true, withDescription = true, further = [] }: GroupElementOptions = {},
+): BinaryNode => {
   const { addressing } = group
   const lid = addressing === 'lid'
-  const members = [...group.members.values()].map(({ account, role }) =>
-    element('participant', { ...memberAttributes(account, lid), type: role === 'member' ? undefined : role }),
-  )
   const attrs = {
     id: group.id,
     subject: group.subject,
@@ -21,11 +32,41 @@ export const groupElement = (group: Group, key?: string, further: readonly Binar
     creator_pn: lid ? group.creator.pn : undefined,
     size: String(group.members.size),
     addressing_mode: addressing,
+    p_v_id: group.membersVersion,
     key,
+    ...(viewer && viewAttributes(group, viewer)),
   }
-  const timer = group.expiration === 0 ? [] : [element('ephemeral', { expiration: String(group.expiration) })]
-  return element('group', attrs, [...members, ...timer, ...further])
+  const members = withMembers ? [...group.members.values()].map(member => memberElement(member, lid)) : []
+  const description = withDescription ? descriptionElements(group) : []
+  return element('group', attrs, [...members, ...description, ...settingElements(group), ...further])
 }
+
+/** What one member alone is told. */
+export const viewAttributes = (group: Group, viewer: Account): Record<string, string> =>
+  group.members.get(viewer)?.isUnacknowledged === true ? { ack: 'false' } : {}
+
+const memberElement = ({ account, role }: GroupMember, lid: boolean): BinaryNode =>
+  element('participant', { ...memberAttributes(account, lid), type: role === 'member' ? undefined : role })
+
+const descriptionElements = ({ description, addressing }: Group): BinaryNode[] => {
+  if (description === undefined) return []
+  const { id, text, author, setAt } = description
+  const participant_pn = addressing === 'lid' ? author.pn : undefined
+  const attrs = { id, participant: author.jid(addressing), participant_pn, t: String(setAt) }
+  return [element('description', attrs, [element('body', {}, Buffer.from(text))])]
+}
+
+const settingElements = (group: Group): BinaryNode[] => {
+  const settings = [...group.switches].map(name => element(name))
+  if (group.expiration !== 0) settings.push(element('ephemeral', { expiration: String(group.expiration) }))
+  settings.push(element('member_add_mode', {}, Buffer.from(group.memberAddMode)))
+  settings.push(approvalElement(group.joinApproval))
+  return settings
+}
+
+/** The `membership_approval_mode` of groups and of changes. */
+export const approvalElement = (isOn: boolean): BinaryNode =>
+  element('membership_approval_mode', {}, [element('group_join', { state: isOn ? 'on' : 'off' })])
 
 export const memberAttributes = (account: Account, lid: boolean): Record<string, string> =>
   lid ? { jid: account.lid, phone_number: account.pn } : { jid: account.pn, lid: account.lid }

@@ -11,9 +11,49 @@ export interface GroupMember {
   role: GroupRole
   /** Unix seconds. */
   readonly joinedAt: number
+  /** Added by somebody unknown, and not yet content with it. */
+  isUnacknowledged: boolean
 }
 
-/** A group as far as conversations need it: members, addressing, subject. */
+export interface GroupDescription {
+  /** Names the version. */
+  readonly id: string
+  readonly text: string
+  readonly author: Account
+  readonly setAt: number
+}
+
+export type JoinMethod = 'invite_link' | 'linked_group_join' | 'non_admin_add'
+
+/** Somebody who wants to be a member. */
+export interface JoinRequest {
+  readonly account: Account
+  readonly requestedAt: number
+  readonly method: JoinMethod
+  /** The member who proposed them, of `non_admin_add`. */
+  readonly requestor: Account | undefined
+}
+
+/** An invitation that travels in a message. */
+export interface Invitation {
+  readonly code: string
+  /** Unix seconds. */
+  readonly expiration: number
+  readonly admin: Account
+}
+
+/** The elements that switch something on, and off. */
+export const SWITCHES = {
+  announcement: 'not_announcement',
+  locked: 'unlocked',
+  no_frequently_forwarded: 'frequently_forwarded_ok',
+  allow_admin_reports: 'not_allow_admin_reports',
+  group_history: 'no_group_history',
+  allow_non_admin_sub_group_creation: 'not_allow_non_admin_sub_group_creation',
+} as const
+export type GroupSwitch = keyof typeof SWITCHES
+
+/** A group with everything that is said about it (docs/protocol/05 §6.2). */
 export class Group {
   /** `120363…@g.us`. */
   readonly jid: string
@@ -25,8 +65,22 @@ export class Group {
   subject: string
   subjectSetAt: number
   subjectSetBy: Account
+  description: GroupDescription | undefined
   /** Seconds after which messages vanish; 0: never. */
   expiration = 0
+  /** What is switched on. */
+  readonly switches = new Set<GroupSwitch>()
+  memberAddMode: 'admin_add' | 'all_member_add' = 'admin_add'
+  joinApproval = false
+  inviteCode: string
+  readonly revokedCodes = new Set<string>()
+  readonly invitations = new Map<Account, Invitation>()
+  readonly joinRequests = new Map<Account, JoinRequest>()
+  /** Whom an admin has removed: they cannot come back by link. */
+  readonly removed = new Set<Account>()
+  /** Message id → who reported it, and when. */
+  readonly reports = new Map<string, Map<Account, number>>()
+  isDeleted = false
   readonly members = new Map<Account, GroupMember>()
   #membersVersion = 0
   #fanOut: { readonly version: string; readonly devices: readonly Device[]; readonly hash: string } | undefined
@@ -40,6 +94,7 @@ export class Group {
     readonly createdAt: number
     readonly subject: string
     readonly creationKey?: string | undefined
+    readonly inviteCode: string
   }) {
     this.jid = options.jid
     this.addressing = options.addressing
@@ -49,6 +104,7 @@ export class Group {
     this.subject = options.subject
     this.subjectSetAt = options.createdAt
     this.subjectSetBy = options.creator
+    this.inviteCode = options.inviteCode
   }
 
   /** The id without server, as the `group` element carries it. */
@@ -60,8 +116,22 @@ export class Group {
     return this.members.has(account)
   }
 
+  isAdmin(account: Account): boolean {
+    const role = this.members.get(account)?.role
+    return role === 'admin' || role === 'superadmin'
+  }
+
+  get admins(): Account[] {
+    return [...this.members.keys()].filter(account => this.isAdmin(account))
+  }
+
+  /** Grows with every change of the members. */
+  get membersVersion(): string {
+    return String(this.#membersVersion)
+  }
+
   add(account: Account, role: GroupRole, joinedAt: number): void {
-    this.members.set(account, { account, role, joinedAt })
+    this.members.set(account, { account, role, joinedAt, isUnacknowledged: false })
     this.#membersVersion += 1
   }
 
@@ -114,7 +184,7 @@ export class GroupRegistry {
 
   /** The groups an account is a member of. */
   of(account: Account): Group[] {
-    return [...this.#groups.values()].filter(group => group.has(account))
+    return [...this.#groups.values()].filter(group => group.has(account) && !group.isDeleted)
   }
 
   all(): IterableIterator<Group> {

@@ -8,6 +8,7 @@ import { childrenOf, element } from '../router/stanzas.js'
 import { PhoneCalls } from './phone-calls.js'
 import type { PhoneContext } from './phone-context.js'
 import { PhoneDirectory } from './phone-directory.js'
+import { PhoneGroups } from './phone-groups.js'
 import { PhoneHistory } from './phone-history.js'
 import { PhoneKeys } from './phone-keys.js'
 import { type GrantForgery, type LinkingOptions, PhoneLinking } from './phone-linking.js'
@@ -57,6 +58,8 @@ export class PhoneCore {
   protected readonly history: PhoneHistory
   protected readonly calls: PhoneCalls
   protected readonly newsletters: PhoneNewsletters
+  /** Groups and communities: makes them, changes them, joins them, and hears of them. */
+  readonly groups: PhoneGroups
   /** Answers requests of own companions; `answers = false` leaves them without one. */
   readonly peer: PhonePeer
   /** Uploads files again; `answer` says what companions get. */
@@ -102,6 +105,7 @@ export class PhoneCore {
     this.history = new PhoneHistory(context, this.sender, options.history)
     this.newsletters = new PhoneNewsletters(context, this.sender)
     this.calls = new PhoneCalls(context, this.#directory)
+    this.groups = new PhoneGroups(context, () => this.sender.newId())
     this.#linking = new PhoneLinking(context, this.sender, this.history, options)
     this.peer = new PhonePeer(this.sender, this.#linking, this.history)
     this.mediaRetry = new PhoneMediaRetry(context, this.history)
@@ -316,7 +320,9 @@ export class PhoneCore {
     if (type === 'devices' || type === 'account_sync') this.#directory.forget(from)
     if (type === 'encrypt' && change?.tag === 'identity') this.#directory.forget(from)
     if (type === 'encrypt' && change?.tag === 'count') await this.#publishPreKeys(MORE_PREKEYS)
-    if (type === 'w:gp2' && change?.tag === 'remove' && from !== undefined) await this.sender.groups.renewKey(from)
+    if (type !== 'w:gp2' || from === undefined) return
+    if (change?.tag === 'remove') await this.sender.groups.renewKey(from)
+    this.groups.take(node)
   }
 
   #acknowledge(node: BinaryNode): void {

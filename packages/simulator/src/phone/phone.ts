@@ -15,7 +15,7 @@ import {
   withContext,
 } from './phone-content.js'
 import { PhoneCore } from './phone-core.js'
-import { changeGroup, createGroup, type GroupChange, setGroupExpiration } from './phone-groups.js'
+import type { GroupMemberChange, PhoneGroupOptions } from './phone-groups.js'
 import type { LinkingOptions } from './phone-linking.js'
 import { downloadFile, mediaMessage, type PhoneFile, type UploadedFile, uploadFile } from './phone-media.js'
 import { type RememberedMessage, unknownMessage } from './phone-memory.js'
@@ -158,7 +158,7 @@ export class Phone extends PhoneCore {
 
   /** The same for a group, which the service tells. @throws KurirError `request-refused` */
   async setGroupTimer(group: string, seconds: number): Promise<void> {
-    await setGroupExpiration(this.context(), group, seconds)
+    await this.groups.setTimer(group, seconds)
   }
 
   /** Encrypts a file and puts it on the media host: for messages that are written by hand. */
@@ -232,17 +232,13 @@ export class Phone extends PhoneCore {
   }
 
   /** Creates a group with this phone as superadmin; returns its JID. */
-  async createGroup(
-    subject: string,
-    members: readonly string[],
-    options: { readonly addressing?: 'lid' | 'pn' } = {},
-  ): Promise<string> {
-    return await createGroup(this.context(), this.sender.newId(), subject, members, options.addressing)
+  async createGroup(subject: string, members: readonly string[], options: PhoneGroupOptions = {}): Promise<string> {
+    return await this.groups.create(subject, members, options)
   }
 
   /** Changes the members of a group. @throws KurirError `request-refused` */
-  async changeGroup(group: string, action: GroupChange, members: readonly string[]): Promise<void> {
-    await changeGroup(this.context(), group, action, members)
+  async changeGroup(group: string, action: GroupMemberChange, members: readonly string[]): Promise<void> {
+    await this.groups.change(group, action, members)
   }
 
   /** Creates a channel of this account; returns its JID. */

@@ -96,6 +96,7 @@ export class MessageRouter {
     const group = this.#core.groups.get(to)
     if (group === undefined) return { error: '404' }
     if (!group.has(sender.account)) return { error: '403' }
+    if (!mayWrite(group, sender.account, node)) return { error: '403' }
     const mode = node.attrs['addressing_mode']
     if (mode !== undefined && mode !== group.addressing) {
       return { error: '421', addressing_mode: group.addressing }
@@ -298,5 +299,12 @@ const namesLids = (node: BinaryNode): boolean => {
   const [first] = getBinaryNodeChildren(getBinaryNodeChild(node, 'participants'), 'to')
   return addressingOf(first?.attrs['jid']) === 'lid'
 }
+
+/** Where only admins write, others still react, and answer who could not read them. */
+const mayWrite = (group: Group, author: Account, { attrs }: BinaryNode): boolean =>
+  !group.switches.has('announcement') ||
+  group.isAdmin(author) ||
+  attrs['participant'] !== undefined ||
+  attrs['type'] === 'reaction'
 
 const addressingOf = (jid: string | undefined): Addressing => (jid?.endsWith('@lid') === true ? 'lid' : 'pn')

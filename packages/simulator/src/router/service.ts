@@ -10,6 +10,8 @@ import { StanzaValidator } from '../strict/stanza-validator.js'
 import { takeAck } from './ack-router.js'
 import { CallRouter } from './call-router.js'
 import { encryptHandlers } from './iq/encrypt.js'
+import { groupJoiningHandlers } from './iq/group-joining.js'
+import { groupSettingHandlers } from './iq/group-settings.js'
 import { groupHandlers } from './iq/groups.js'
 import { linkedDeviceHandlers } from './iq/linked-devices.js'
 import { newsletterHandlers } from './iq/newsletters.js'
@@ -69,7 +71,9 @@ export class Service {
         ...encryptHandlers(core),
         ...usyncHandlers(core),
         ...profileHandlers(core),
-        ...groupHandlers(core, this.groups),
+        ...groupHandlers({ core, groups: this.groups }),
+        ...groupSettingHandlers({ core, groups: this.groups }),
+        ...groupJoiningHandlers({ core, groups: this.groups }),
         ...newsletterHandlers(core, this.newsletters),
         ...linkedDeviceHandlers(this.directory),
         'passive set active': () => NO_CHILDREN,

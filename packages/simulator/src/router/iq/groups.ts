@@ -1,138 +1,205 @@
-import { type BinaryNode, getBinaryNodeChildren } from 'kurir/binary'
+import { type BinaryNode, getBinaryNodeChild, getBinaryNodeChildren } from 'kurir/binary'
+import type { Account } from '../../accounts/account.js'
 import type { Device } from '../../accounts/device.js'
 import type { Group } from '../../groups/group.js'
 import { groupElement } from '../../groups/group-element.js'
-import type { GroupService, MemberAction } from '../../groups/group-service.js'
-import { type IqAnswer, IqFailure, type IqHandler } from '../iq-answer.js'
-import type { ServiceCore } from '../service-core.js'
-import { childrenOf, element, textOf } from '../stanzas.js'
+import type { MemberAction } from '../../groups/group-service.js'
+import { type IqAnswer, IqFailure, type IqHandler, type IqRequest, NO_CHILDREN } from '../iq-answer.js'
+import { childrenOf, element } from '../stanzas.js'
+import {
+  descriptionText,
+  forGroup,
+  type GroupDesk,
+  type GroupRequest,
+  groupOf,
+  refusalOf,
+  subjectRefusal,
+} from './group-access.js'
+import { prepareGroup } from './group-settings.js'
 
 const MEMBER_ACTIONS: readonly MemberAction[] = ['add', 'remove', 'promote', 'demote']
 
-/** Groups as far as group texts need them (docs/protocol/05 §1.5 – §1.14). */
-export const groupHandlers = (core: ServiceCore, groups: GroupService): Readonly<Record<string, IqHandler>> => ({
-  'w:g2 get query': ({ device, node }) => query(core, device, node),
-  'w:g2 get participating': ({ device }) => [
-    element(
-      'groups',
-      {},
-      core.groups.of(device.account).map(group => groupElement(group)),
-    ),
-  ],
-  'w:g2 set create': ({ device, child }) => create(core, groups, device, child),
-  'w:g2 set add': ({ device, node }) => change(core, groups, device, node),
-  'w:g2 set remove': ({ device, node }) => change(core, groups, device, node),
-  'w:g2 set promote': ({ device, node }) => change(core, groups, device, node),
-  'w:g2 set demote': ({ device, node }) => change(core, groups, device, node),
-  'w:g2 set subject': ({ device, node, child }) => subject(core, groups, device, node, child),
-  'w:g2 set ephemeral': ({ device, node, child }) => expiration(core, groups, device, node, child),
-  'w:g2 set not_ephemeral': ({ device, node, child }) => expiration(core, groups, device, node, child),
-  'w:g2 set leave': ({ device, child }) => leave(core, groups, device, child),
+/** Groups and their members (docs/protocol/05 §1.5 – §1.8, §1.14, §1.18, §1.19). */
+export const groupHandlers = (desk: GroupDesk): Readonly<Record<string, IqHandler>> => ({
+  'w:g2 get query': request => query(desk, request),
+  'w:g2 get participating': ({ device, child }) => [participating(desk, device, child)],
+  'w:g2 set create': request => create(desk, request),
+  'w:g2 set leave': request => leave(desk, request),
+  'w:g2 set ack': forGroup(desk, 'member', ({ group, device }) => {
+    const member = group.members.get(device.account)
+    if (member !== undefined) member.isUnacknowledged = false
+    return NO_CHILDREN
+  }),
+  'w:g2 set reports': forGroup(desk, 'member', request => report(desk, request)),
+  'w:g2 get reports': forGroup(desk, 'admin', ({ group }) => [reports(group)]),
+  ...Object.fromEntries(
+    MEMBER_ACTIONS.map(action => [
+      `w:g2 set ${action}`,
+      forGroup(desk, 'member', (request: GroupRequest) => change(desk, request)),
+    ]),
+  ),
 })
 
-/** The group that a member asks. */
-const ownGroup = (core: ServiceCore, device: Device, node: BinaryNode): Group | IqFailure => {
-  const group = core.groups.get(node.attrs['to'])
-  if (group === undefined) return new IqFailure(404, 'item-not-found')
-  return group.has(device.account) ? group : new IqFailure(403, 'forbidden')
-}
-
-const query = (core: ServiceCore, device: Device, node: BinaryNode): IqAnswer => {
-  const group = ownGroup(core, device, node)
+/** One group for who is a member or was invited; or several, each with what can be said of it. */
+const query = ({ core }: GroupDesk, { device, node, child }: IqRequest): IqAnswer => {
+  const wanted = getBinaryNodeChildren(child, 'group')
+  if (wanted.length > 0) {
+    const entries = wanted.map(({ attrs }) => listed(core.groups.get(attrs['jid']), attrs['jid'], device))
+    return [element('groups', {}, entries)]
+  }
+  const group = groupOf(core, node)
   if (group instanceof IqFailure) return group
-  return [groupElement(group)]
+  const invitation = getBinaryNodeChild(child, 'add_request')?.attrs
+  const isInvited = invitation !== undefined && group.invitations.get(device.account)?.code === invitation['code']
+  if (!isInvited && !group.has(device.account)) return new IqFailure(403, 'forbidden')
+  return [groupElement(group, { viewer: device.account })]
 }
 
-const create = (core: ServiceCore, groups: GroupService, device: Device, child: BinaryNode | undefined): IqAnswer => {
+const listed = (group: Group | undefined, jid: string | undefined, { account }: Device): BinaryNode => {
+  if (group === undefined || group.isDeleted) return element('group', { id: jid, error: '404' })
+  return group.has(account) ? groupElement(group, { viewer: account }) : element('group', { id: jid, error: '403' })
+}
+
+const participating = ({ core }: GroupDesk, { account }: Device, child: BinaryNode | undefined): BinaryNode => {
+  const withMembers = getBinaryNodeChild(child, 'participants') !== undefined
+  const withDescription = getBinaryNodeChild(child, 'description') !== undefined
+  const options = { viewer: account, withMembers, withDescription }
+  return element(
+    'groups',
+    {},
+    core.groups.of(account).map(group => groupElement(group, options)),
+  )
+}
+
+interface Outcome {
+  readonly jid: string | undefined
+  readonly account: Account | undefined
+  readonly error: string | undefined
+}
+
+const create = (desk: GroupDesk, { device, child }: IqRequest): IqAnswer => {
+  const { core, groups } = desk
   if (child === undefined) return new IqFailure(400, 'bad-request')
-  const wanted = getBinaryNodeChildren(child, 'participant')
-  const members = wanted.map(({ attrs }) => core.accounts.resolve(attrs['jid'])?.account)
-  const found = members.filter(member => member !== undefined)
-  const mode = getBinaryNodeChildren(child, 'addressing_mode_override')[0]?.attrs['mode']
-  const group = groups.create(device.account, {
-    subject: child.attrs['subject'] ?? '',
-    members: found,
-    addressing: mode === 'pn' ? 'pn' : 'lid',
-    creationKey: child.attrs['key'],
+  const { subject = '', key } = child.attrs
+  const refused = subjectRefusal(subject) ?? descriptionRefusal(child)
+  if (refused !== undefined) return refused
+  const known = groups.byKey(device.account, key)
+  if (known !== undefined) return [element('group', { jid: known.jid })]
+  const outcomes = getBinaryNodeChildren(child, 'participant').map(({ attrs }): Outcome => {
+    const account = core.accounts.resolve(attrs['jid'])?.account
+    return {
+      jid: attrs['jid'],
+      account,
+      error: account === undefined ? '404' : groups.addingRefusal(device.account, account),
+    }
   })
-  const unknown = wanted.filter((_, index) => members[index] === undefined)
-  const failed = unknown.map(({ attrs }) => element('participant', { jid: attrs['jid'], error: '404' }))
-  return [groupElement(group, child.attrs['key'], failed)]
+  const mode = getBinaryNodeChild(child, 'addressing_mode_override')?.attrs['mode']
+  const group = groups.create(device.account, {
+    subject,
+    members: acceptedOf(outcomes),
+    addressing: mode === 'pn' ? 'pn' : 'lid',
+    creationKey: key,
+    prepare: made => prepareGroup(desk, made, device.account, child),
+  })
+  const failed = outcomes.filter(({ error }) => error !== undefined)
+  const further = failed.map(outcome => outcomeElement(desk, group, device.account, outcome))
+  return [groupElement(group, { key, viewer: device.account, further })]
+}
+
+const descriptionRefusal = (child: BinaryNode): IqFailure | undefined => {
+  const text = descriptionText(getBinaryNodeChild(getBinaryNodeChild(child, 'description'), 'body'))
+  return text instanceof IqFailure ? text : undefined
 }
 
 /** One request may promote some members and demote others. */
-const change = (core: ServiceCore, groups: GroupService, device: Device, node: BinaryNode): IqAnswer => {
-  const group = core.groups.get(node.attrs['to'])
-  if (group === undefined) return new IqFailure(404, 'item-not-found')
-  if (!groups.mayChange(group, device.account)) return new IqFailure(403, 'forbidden')
-  return childrenOf(node).flatMap(child => {
+const change = (desk: GroupDesk, request: GroupRequest): IqAnswer => {
+  const answers: BinaryNode[] = []
+  for (const child of childrenOf(request.node)) {
     const action = MEMBER_ACTIONS.find(known => known === child.tag)
-    return action === undefined ? [] : [changeMembers(core, groups, device, group, action, child)]
-  })
+    if (action === undefined) continue
+    const open = action === 'add' && request.group.memberAddMode === 'all_member_add'
+    const refusal = refusalOf(request.group, request.device, open ? 'member' : 'admin')
+    if (refusal !== undefined) return refusal
+    answers.push(changeMembers(desk, request, action, child))
+  }
+  return answers
 }
 
 const changeMembers = (
-  core: ServiceCore,
-  groups: GroupService,
-  device: Device,
-  group: Group,
+  desk: GroupDesk,
+  { group, device }: GroupRequest,
   action: MemberAction,
   child: BinaryNode,
 ): BinaryNode => {
-  const outcomes = getBinaryNodeChildren(child, 'participant').map(({ attrs }) => {
+  const { core, groups } = desk
+  const actor = device.account
+  const outcomes = getBinaryNodeChildren(child, 'participant').map(({ attrs }): Outcome => {
     const account = core.accounts.resolve(attrs['jid'])?.account
-    return { jid: attrs['jid'], account, error: account === undefined ? '404' : groups.check(group, action, account) }
+    const error = account === undefined ? '404' : groups.check(group, actor, action, account)
+    return { jid: attrs['jid'], account, error }
   })
-  const accepted = outcomes.flatMap(({ account, error }) =>
-    account !== undefined && error === undefined ? [account] : [],
+  const accepted = acceptedOf(outcomes)
+  const asksOnly = action === 'add' && group.joinApproval && !group.isAdmin(actor)
+  if (asksOnly) for (const account of accepted) groups.request(group, account, 'non_admin_add', actor)
+  else groups.apply(group, actor, action, accepted)
+  const entries = outcomes.map(outcome =>
+    asksOnly && outcome.error === undefined
+      ? element('participant', { jid: outcome.jid }, [element('membership_approval_request')])
+      : outcomeElement(desk, group, actor, outcome),
   )
-  groups.apply(group, device.account, action, accepted)
-  return element(
-    action,
-    {},
-    outcomes.map(({ jid, error }) => element('participant', { jid, error })),
+  return element(action, {}, entries)
+}
+
+const acceptedOf = (outcomes: readonly Outcome[]): Account[] =>
+  outcomes.flatMap(({ account, error }) => (account !== undefined && error === undefined ? [account] : []))
+
+/** What became of one person; whose privacy forbids adding can be invited instead. */
+const outcomeElement = (
+  { groups }: GroupDesk,
+  group: Group,
+  actor: Account,
+  { jid, account, error }: Outcome,
+): BinaryNode => {
+  if (account === undefined || error !== '403') return element('participant', { jid, error })
+  return element('participant', { jid, error }, [groups.invite(group, actor, account)])
+}
+
+const leave = ({ core, groups }: GroupDesk, { device, child }: IqRequest): IqAnswer => {
+  const wanted = getBinaryNodeChildren(child, 'group').map(({ attrs }) => core.groups.get(attrs['id']))
+  const own = wanted.flatMap(group => (group?.has(device.account) === true ? [group] : []))
+  if (own.length < wanted.length) return new IqFailure(404, 'item-not-found')
+  for (const group of own) groups.leave(group, device.account)
+  return [
+    element(
+      'leave',
+      {},
+      own.map(({ jid }) => element('group', { id: jid })),
+    ),
+  ]
+}
+
+const report = ({ core }: GroupDesk, { group, device, child }: GroupRequest): IqAnswer => {
+  if (!group.switches.has('allow_admin_reports')) return new IqFailure(403, 'forbidden')
+  const messageId = getBinaryNodeChild(child, 'report')?.attrs['message_id'] ?? ''
+  const reporters = group.reports.get(messageId) ?? new Map<Account, number>()
+  group.reports.set(messageId, reporters.set(device.account, core.now()))
+  return NO_CHILDREN
+}
+
+const reports = (group: Group): BinaryNode => {
+  const lid = group.addressing === 'lid'
+  const entries = [...group.reports].map(([message_id, reporters]) =>
+    element(
+      'report',
+      { message_id },
+      [...reporters].map(([account, time]) =>
+        element('reporter', {
+          jid: account.jid(group.addressing),
+          phone_number: lid ? account.pn : undefined,
+          timestamp: String(time),
+        }),
+      ),
+    ),
   )
-}
-
-const subject = (
-  core: ServiceCore,
-  groups: GroupService,
-  device: Device,
-  node: BinaryNode,
-  child: BinaryNode | undefined,
-): IqAnswer => {
-  const group = ownGroup(core, device, node)
-  if (group instanceof IqFailure) return group
-  const text = textOf(child) ?? ''
-  if (text.length > 100) return new IqFailure(406, 'not-acceptable', [element('field', { name: 'subject' })])
-  groups.setSubject(group, device.account, text)
-  return []
-}
-
-/** The values that apps offer (docs/protocol/03 §2.5). */
-const TIMERS = new Set([0, 86_400, 604_800, 7_776_000])
-
-const expiration = (
-  core: ServiceCore,
-  groups: GroupService,
-  device: Device,
-  node: BinaryNode,
-  child: BinaryNode | undefined,
-): IqAnswer => {
-  const group = ownGroup(core, device, node)
-  if (group instanceof IqFailure) return group
-  const seconds = Number(child?.attrs['expiration'] ?? 0)
-  if (!TIMERS.has(seconds)) return new IqFailure(400, 'bad-request')
-  groups.setExpiration(group, device.account, seconds)
-  return []
-}
-
-const leave = (core: ServiceCore, groups: GroupService, device: Device, child: BinaryNode | undefined): IqAnswer => {
-  const entries = (child === undefined ? [] : getBinaryNodeChildren(child, 'group')).map(({ attrs }) => {
-    const group = core.groups.get(attrs['id'])
-    if (group === undefined || !group.has(device.account)) return element('group', { id: attrs['id'], error: '404' })
-    groups.apply(group, device.account, 'remove', [device.account])
-    return element('group', { id: attrs['id'] })
-  })
-  return [element('leave', {}, entries)]
+  return element('reports', {}, entries)
 }
