@@ -42,6 +42,7 @@ export function parseGroupMetadata(group: BinaryNode): GroupMetadata {
     joinApprovalMode: approval?.attrs['state'] === 'on',
     memberAddMode: getBinaryNodeChildString(group, 'member_add_mode') === 'all_member_add',
     participants,
+    participantsVersion: attrs['p_v_id'],
     ephemeralDuration: parseDecimal(getBinaryNodeChild(group, 'ephemeral')?.attrs['expiration']),
   }
 }

@@ -60,6 +60,8 @@ export interface GroupMetadata {
   /** Number of members; may exceed `participants.length` in large communities. */
   size?: number | undefined
   participants: GroupParticipant[]
+  /** Names the state of the list of members, where the service counts them; Kurir's own. */
+  participantsVersion?: string | undefined
   /** Seconds until messages disappear; absent when they stay. */
   ephemeralDuration?: number | undefined
   inviteCode?: string | undefined

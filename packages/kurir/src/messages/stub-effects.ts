@@ -1,3 +1,4 @@
+import { isJidGroup, isPnUser, jidDecode, jidNormalizedUser } from '../binary/jid.js'
 import type { ChatUpdate } from '../chats/chat-types.js'
 import { KurirError } from '../errors/index.js'
 import type { WAMessage } from '../events/message-types.js'
@@ -57,7 +58,8 @@ export function stubEffects(message: WAMessage, me: OwnAccount): StubEffects {
 
 /** Who made the change, under the names that events give them. */
 function authorOfChange({ key }: WAMessage) {
-  return { author: key.participant ?? '', authorPn: key.participantAlt, authorUsername: key.participantUsername }
+  const authorPn = isPnUser(key.participantAlt) ? key.participantAlt : undefined
+  return { author: key.participant ?? '', authorPn, authorUsername: key.participantUsername }
 }
 
 function memberChange(
@@ -104,6 +106,16 @@ function settingChange(message: WAMessage, parameters: readonly string[]): StubE
       return { effects: [groupUpdate(message, { memberAddMode: value === 'all_member_add' })], chat: {} }
     case StubType.GROUP_MEMBERSHIP_JOIN_APPROVAL_MODE:
       return { effects: [groupUpdate(message, { joinApprovalMode: value === 'on' })], chat: {} }
+    case StubType.COMMUNITY_LINK_PARENT_GROUP:
+      if (!isJidGroup(value)) return { effects: [], chat: {} }
+      return { effects: [groupUpdate(message, { linkedParent: value })], chat: {} }
+    case StubType.COMMUNITY_UNLINK_PARENT_GROUP:
+    case StubType.INTEGRITY_UNLINK_PARENT_GROUP:
+      return { effects: [groupUpdate(message, { linkedParent: undefined })], chat: {} }
+    case StubType.GROUP_DELETE:
+    case StubType.COMMUNITY_PARENT_GROUP_DELETED:
+      return { effects: [], chat: { readOnly: true } }
+    case StubType.GROUP_MEMBERSHIP_JOIN_APPROVAL_REQUEST:
     case StubType.GROUP_MEMBERSHIP_JOIN_APPROVAL_REQUEST_NON_ADMIN_ADD:
       return { effects: [joinRequest(message, parameters)], chat: {} }
     default:
@@ -136,8 +148,9 @@ function joinRequest(message: WAMessage, [who = '', action, method]: readonly st
   }
 }
 
-/** A member stands in the parameters as JSON text. */
+/** A member stands in the parameters as JSON text; in old history by JID alone. */
 function parseParticipant(text: string): GroupParticipant {
+  if (!text.startsWith('{') && jidDecode(text)?.user) return { id: jidNormalizedUser(text) }
   const { id, phoneNumber, lid, admin, username } = parseObject(text)
   if (typeof id !== 'string') throw unreadable('participant')
   const participant: GroupParticipant = { id }

@@ -112,13 +112,13 @@ export class GroupActions {
     const answer = await this.#ask(buildGroupCreate({ ...options, subject, members, key, descriptionId }))
     const created = parseGroupCreate(answer)
     if (created.kind === 'existing') return { ...(await directory.fetch(created.jid)), failed: [] }
-    directory.learn(created.metadata)
+    await directory.learn([created.metadata])
     return { ...created.metadata, failed: [...created.failed] }
   }
 
   async leave(jids: readonly string[]): Promise<void> {
     await this.#ask(buildLeave(jids.map(checkGroup)))
-    for (const jid of jids) this.#parts.directory.changed(jid)
+    for (const jid of jids) await this.#parts.directory.left(jid)
   }
 
   async updateSubject(jid: string, subject: string): Promise<void> {

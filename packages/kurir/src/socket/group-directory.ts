@@ -1,4 +1,6 @@
 import type { BinaryNode } from '../binary/node.js'
+import { applyGroupChange, type GroupChange } from '../groups/group-change.js'
+import type { GroupNotification } from '../groups/group-notification.js'
 import {
   buildBatchQuery,
   buildMetadataQuery,
@@ -23,11 +25,14 @@ const METADATA_TTL_MS = 3_600_000
 export class GroupDirectory {
   readonly #core: SocketCore
   readonly #requests: GroupRequests
-  readonly #cache: ExpiringMap<GroupMetadata>
+  /** Behind one more reference: a change is put in without making the entry younger. */
+  readonly #cache: ExpiringMap<{ metadata: GroupMetadata }>
   readonly #queries = new Coalescer<GroupMetadata>()
   readonly #listings = new Coalescer<readonly GroupMetadata[]>()
   /** Groups that are being asked for; a change meanwhile makes the answer good for once. */
   readonly #asked = new Map<string, { hasChanged: boolean }>()
+
+  readonly #leaving: ((jid: string) => Promise<void>)[] = []
 
   constructor(core: SocketCore, requests = new GroupRequests(core)) {
     this.#core = core
@@ -42,7 +47,7 @@ export class GroupDirectory {
       this.#asked.set(jid, question)
       try {
         const metadata = parseGroupAnswer(await this.#requests.ask(buildMetadataQuery(jid)))
-        if (!question.hasChanged) this.#cache.set(jid, metadata)
+        if (!question.hasChanged) this.#cache.set(jid, { metadata })
         await this.#learnIdentities([metadata])
         return metadata
       } finally {
@@ -72,8 +77,7 @@ export class GroupDirectory {
 
   async #list(request: BinaryNode) {
     const { groups, truncated, refused } = parseGroupList(await this.#requests.ask(request))
-    for (const metadata of groups) this.learn(metadata)
-    await this.#learnIdentities(groups)
+    await this.learn(groups)
     const whole: GroupMetadata[] = [...groups]
     for (const jid of truncated) whole.push(await this.fetch(jid))
     return { groups: whole, refused }
@@ -82,21 +86,39 @@ export class GroupDirectory {
   /** For sending: the user's cache, ours, the server. */
   async metadata(jid: string, useCache: boolean): Promise<GroupMetadata> {
     if (useCache) {
-      const cached = (await this.#core.config.cachedGroupMetadata(jid)) ?? this.#cache.get(jid)
+      const cached = (await this.#core.config.cachedGroupMetadata(jid)) ?? this.#cache.get(jid)?.metadata
       if (cached) return cached
     }
     return this.fetch(jid)
   }
 
-  /** What is remembered of a group, without asking. */
-  known(jid: string): GroupMetadata | undefined {
-    return this.#cache.get(jid)
+  /** Keeps what notifications and answers have told, of groups whose members they name all. */
+  async learn(groups: readonly GroupMetadata[]): Promise<void> {
+    for (const metadata of groups) {
+      this.changed(metadata.id)
+      if ((metadata.size ?? 0) <= metadata.participants.length) this.#cache.set(metadata.id, { metadata })
+    }
+    await this.#learnIdentities(groups)
   }
 
-  /** Keeps what a notification or an answer has told, when it names all members. */
-  learn(metadata: GroupMetadata): void {
-    this.changed(metadata.id)
-    if ((metadata.size ?? 0) <= metadata.participants.length) this.#cache.set(metadata.id, metadata)
+  /** Follows a change that the group has told; what does not fit is asked for again by the next who needs it. */
+  apply(jid: string, change: GroupChange, told: Pick<GroupNotification, 'author' | 'time'>): void {
+    const question = this.#asked.get(jid)
+    if (question) question.hasChanged = true
+    const entry = this.#cache.get(jid)
+    const metadata = entry && applyGroupChange(entry.metadata, change, told)
+    if (metadata) entry.metadata = metadata
+    else this.#cache.delete(jid)
+  }
+
+  /** Calls `handler` with every group that the account is no longer in. */
+  whenLeft(handler: (jid: string) => Promise<void>): void {
+    this.#leaving.push(handler)
+  }
+
+  async left(jid: string): Promise<void> {
+    this.changed(jid)
+    for (const handler of this.#leaving) await handler(jid)
   }
 
   /** Something has changed that is not told in full: the next who asks is told by the server. */

@@ -15,6 +15,7 @@ import { extendSocket, type Layer } from './core.js'
 import { GroupActions, type NewGroup } from './group-actions.js'
 import { GroupDirectory } from './group-directory.js'
 import { GroupInvitations } from './group-invitations.js'
+import { GroupNotifications } from './group-notifications.js'
 import { GroupRequests } from './group-requests.js'
 
 /**
@@ -124,6 +125,12 @@ export function makeGroupsLayer({
     directory: groups,
     upsert: message => socket.upsertMessage(message, 'notify'),
   })
+  const notifications = new GroupNotifications(core, {
+    directory: groups,
+    upsert: message => socket.upsertMessage(message, 'append'),
+  })
+  core.notifications.on('w:gp2', node => notifications.receive(node))
+  core.dirtyBits.on('groups', async () => void (await groupActions.fetchAll()))
   core.hooks.groupMetadata = async jid => {
     try {
       return await groups.metadata(jid, true)

@@ -34,7 +34,6 @@ export function makeWASocket(config: UserFacingSocketConfig): WASocket {
   })
   const receiving = makeMessagesRecvLayer({
     ...sending,
-    groups: groups.groups,
     availability: chats.availability,
     preKeys: base.preKeys,
   })

@@ -10,7 +10,6 @@ import { phoneRequestDelayMs } from '../messages/retry-rules.js'
 import { CallReceiver } from './call-receiver.js'
 import type { Availability } from './chats-layer.js'
 import { extendSocket, type Layer, type SocketCore } from './core.js'
-import type { GroupDirectory } from './group-directory.js'
 import { HandOver } from './hand-over.js'
 import { IncomingQueue } from './incoming-queue.js'
 import { makeMessageDecryptor } from './message-decryptor.js'
@@ -76,13 +75,12 @@ export type MessagesRecvSocket = MessagesSocket & MessagesRecvMembers
 
 export interface MessagesRecvBelow extends Layer<MessagesSocket> {
   readonly parts: SendParts
-  readonly groups: GroupDirectory
   readonly availability: Availability
   readonly preKeys: PreKeyKeeper
 }
 
 export function makeMessagesRecvLayer(below: MessagesRecvBelow): Layer<MessagesRecvSocket> {
-  const { core, socket, parts, groups, availability, preKeys } = below
+  const { core, socket, parts, availability, preKeys } = below
   const queue = new IncomingQueue(core.logger)
   core.hooks.incomingSettled = () => queue.settled()
   const counters = new RetryCounters(core.memory.retryRequests, core.config.msgRetryCounterCache, core.logger)
@@ -113,7 +111,6 @@ export function makeMessagesRecvLayer(below: MessagesRecvBelow): Layer<MessagesR
     media: parts.media,
     tokens: parts.tokens,
     preKeys,
-    groupChanged: jid => groups.changed(jid),
   })
   const calls = new CallReceiver(core, (message, type) => socket.upsertMessage(message, type))
   const { connection } = core

@@ -120,6 +120,10 @@ export function makeMessagesSendLayer({
 }): Layer<MessagesSocket> & { readonly parts: SendParts } {
   const { config, logger } = core
   const holders = new SenderKeyHolders(core)
+  groups.whenLeft(jid => {
+    const { id, lid } = ownAccount(core.creds)
+    return holders.discard(jid, lid === undefined ? [id] : [id, lid])
+  })
   const retries = new MessageRetryManager(logger, config.maxMsgRetryCount, config.clock)
   core.connection.onEnd(() => retries.clear())
   const sender = new MessageSender(core, {

@@ -38,7 +38,6 @@ function receiverOf(failure?: Error) {
     preKeys: { refill: note('refill'), checkDigest: note('digest') },
     tokens: { receive: note('token') },
     media: { receiveAnswer: note('media') },
-    groupChanged: note('group'),
   }
   const receiver = new NotificationReceiver(core, parts as unknown as NotificationReceiverParts)
   const handled = async (node: BinaryNode): Promise<string[]> => {
@@ -56,7 +55,6 @@ describe('NotificationReceiver', () => {
     ['devices', notification('devices', BOB, child('update')), 'devices'],
     ['own devices', notification('account_sync', '15550001111@s.whatsapp.net', child('devices')), 'devices'],
     ['a token', notification('privacy_token', BOB), 'token'],
-    ['a group', notification('w:gp2', '120363000000000001@g.us'), 'group 120363000000000001@g.us'],
     ['media', notification('mediaretry', BOB), 'media'],
   ]
   it.each(routed)('takes %s to who knows about it, and acknowledges', async (_what, node, call) => {

@@ -21,7 +21,6 @@ export interface NotificationReceiverParts {
   readonly preKeys: PreKeyKeeper
   readonly tokens: ContactTokens
   readonly media: MediaTransfer
-  readonly groupChanged: (jid: string) => void
 }
 
 const PAIRING_NOTIFICATIONS = [
@@ -48,7 +47,6 @@ export class NotificationReceiver {
     notifications.on('account_sync', node => this.#accountSync(node))
     notifications.on('contacts', node => this.#contacts(node))
     notifications.on('privacy_token', node => parts.tokens.receive(node))
-    notifications.on('w:gp2', async node => parts.groupChanged(node.attrs['from'] ?? ''))
     notifications.on('mediaretry', async node => parts.media.receiveAnswer(node))
     for (const type of PAIRING_NOTIFICATIONS) notifications.on(type, node => core.hooks.pairing(node))
   }

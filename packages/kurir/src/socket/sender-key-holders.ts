@@ -31,9 +31,14 @@ export class SenderKeyHolders {
     const present = new Set(devices)
     if (held.every(device => present.has(device))) return
     this.#core.logger.debug({ group }, 'a holder of our sender key left: making a new key')
+    await this.discard(group, [meId])
+  }
+
+  /** Deletes our sender key of a group: the next message there begins a new one. @param names under which it is filed */
+  async discard(group: string, names: readonly string[]): Promise<void> {
     // What is still to be acknowledged carried the old key.
     for (const [id, sent] of this.#unconfirmed) if (sent.group === group) this.#unconfirmed.delete(id)
-    await this.#core.repository.deleteSenderKey({ group, jid: meId })
+    for (const jid of names) await this.#core.repository.deleteSenderKey({ group, jid })
     await this.#exclusively(group, () => this.#core.keys.set({ 'sender-key-memory': { [group]: null } }))
   }
 
