@@ -1,5 +1,15 @@
 /** An offline WhatsApp service with phones, for developing and testing without WhatsApp. */
 export type { ValidationMode } from './accounts/account.js'
+export type { AppStateChange, AppStateEntry } from './app-state/account-app-state.js'
+export type {
+  ActiveAppStateFault,
+  AppStateFaultAction,
+  AppStateFaultMatch,
+  AppStateFaultRule,
+  SpoiledPart,
+} from './app-state/app-state-faults.js'
+export type { AppStateService } from './app-state/app-state-service.js'
+export { COLLECTION_NAMES, type CollectionName } from './app-state/collection-names.js'
 export { type CancelSchedule, type Clock, systemClock } from './clock.js'
 export type { ActiveFault } from './faults/fault-injector.js'
 export type { FaultAction, FaultMatch, FaultRule } from './faults/fault-rule.js'
@@ -18,6 +28,15 @@ export type { UploadKind } from './media/media-path.js'
 export type { StoredMedia } from './media/media-store.js'
 export type { LinkedDevice, Phone } from './phone/phone.js'
 export type { EventAnswer } from './phone/phone-addons.js'
+export type { KeyRotation, PhoneAppState } from './phone/phone-app-state.js'
+export type {
+  ChangedMessage,
+  PhoneAppStateChange,
+  PhoneContact,
+  PhoneLabel,
+  PhoneQuickReply,
+} from './phone/phone-app-state-changes.js'
+export type { PhoneAppStateModel, PhoneChatState, PhoneMessageMark } from './phone/phone-app-state-model.js'
 export type { CallOptions, PhoneCallSignal } from './phone/phone-calls.js'
 export type { PhoneContent, PhoneMediaContent, PhonePoll, PhoneSendOptions } from './phone/phone-content.js'
 export type { GroupMemberChange, GroupNotice, GroupOutcome, PhoneGroupOptions } from './phone/phone-groups.js'
@@ -29,6 +48,7 @@ export type { PhoneMessage, PhoneReceipt } from './phone/phone-messages.js'
 export type { OpenedAddOn } from './phone/phone-opening.js'
 export type { PreparedMessages } from './phone/phone-sender.js'
 export { SeededRandom } from './random.js'
+export type { DirtyType } from './router/dirty-bits.js'
 export type { StanzaListener, TracedStanza } from './router/stanza-trace.js'
 export { type PhoneOptions, Simulator, type SimulatorOptions } from './simulator.js'
 export type { SimulatorFaults } from './simulator-faults.js'

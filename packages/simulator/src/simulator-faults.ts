@@ -52,6 +52,7 @@ export class SimulatorFaults {
   clear(): void {
     this.#injector.clear()
     this.#service.media.faults.clear()
+    this.#service.appState.faults.clear()
     this.#listener.setTransport({})
     this.#listener.refuseUpgrades(undefined)
   }

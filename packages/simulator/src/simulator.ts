@@ -3,6 +3,7 @@ import { KurirError } from 'kurir/errors'
 import type { NoiseRoot } from 'kurir/noise'
 import type { Account, ValidationMode } from './accounts/account.js'
 import { AccountRegistry } from './accounts/registry.js'
+import type { AppStateService } from './app-state/app-state-service.js'
 import { type Clock, systemClock } from './clock.js'
 import { FaultInjector } from './faults/fault-injector.js'
 import { GroupRegistry } from './groups/group.js'
@@ -11,6 +12,7 @@ import { Phone } from './phone/phone.js'
 import type { HistoryOptions } from './phone/phone-history.js'
 import { SeededRandom } from './random.js'
 import { Delivery } from './router/delivery.js'
+import type { DirtyType } from './router/dirty-bits.js'
 import { Service } from './router/service.js'
 import { makeServiceCore } from './router/service-core.js'
 import { type StanzaListener, StanzaTrace } from './router/stanza-trace.js'
@@ -48,7 +50,7 @@ export interface PhoneOptions {
   readonly lid?: string
   /** Overrides the simulator's mode for the clients of this account. */
   readonly validation?: ValidationMode
-  /** Share the app-state key with each new companion. Default: true. */
+  /** Share the app-state keys with each new companion. Default: true. */
   readonly shareAppStateKey?: boolean
   /** Tell each new companion about the past. Default: true. */
   readonly sendHistory?: boolean
@@ -71,6 +73,8 @@ export class Simulator {
   readonly faults: SimulatorFaults
   /** Where files are uploaded and downloaded: its `origin`, and the `certificateAuthority` that clients must trust. */
   readonly media: MediaHost
+  /** The collections of all accounts: how they are handed out, and what goes wrong with them. */
+  readonly appState: AppStateService
   readonly #service: Service
   readonly #listener: Listener
   readonly #violations: ViolationLog
@@ -79,6 +83,7 @@ export class Simulator {
   private constructor(service: Service, listener: Listener, faults: SimulatorFaults, host: string) {
     this.#service = service
     this.media = service.media
+    this.appState = service.appState
     this.#listener = listener
     this.#violations = service.core.violations
     this.faults = faults
@@ -183,6 +188,24 @@ export class Simulator {
     const { delivery } = this.#service.core
     if (options.queue === true) delivery.deliver(this.#device(deviceJid), node)
     else delivery.write(this.#device(deviceJid), node)
+  }
+
+  /**
+   * Marks a part of the service's memory as changed for a device: it is told at once, or at its next login, and again
+   * at every login until it has cleaned it.
+   *
+   * @param parts for `account_sync`: `devices`, `picture`, `privacy`, `blocklist`, `notice`
+   * @throws KurirError `unknown-device`
+   */
+  markDirty(deviceJid: string, type: DirtyType, parts: readonly string[] = []): void {
+    const device = this.#device(deviceJid)
+    this.#service.dirtyBits.mark(device, type, parts)
+    if (device.active) this.#service.dirtyBits.announce(device)
+  }
+
+  /** What a device was told is dirty, and has not cleaned yet. @throws KurirError `unknown-device` */
+  dirty(deviceJid: string): readonly DirtyType[] {
+    return this.#service.dirtyBits.of(this.#device(deviceJid))
   }
 
   /** Pings a client; false when it does not answer in time. @throws KurirError `unknown-device` */

@@ -28,6 +28,8 @@ export type ViolationKind =
   | 'unexpected-answer'
   /** Encrypted content that no client sends, or that its stanza does not fit; a phone has read it. */
   | 'invalid-message'
+  /** A patch of app state that does not hold, or that the current client would not write. */
+  | 'invalid-app-state'
   /** A request to the media host that no client sends, or a file that is not what its token says. */
   | 'invalid-media-request'
 

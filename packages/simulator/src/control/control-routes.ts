@@ -3,14 +3,16 @@ import type { FrameFault, TransportFaults } from '../faults/transport-faults.js'
 import type { MediaFaultRule } from '../media/media-faults.js'
 import type { Phone } from '../phone/phone.js'
 import type { PhoneOptions, Simulator } from '../simulator.js'
+import { appStateRoutes } from './app-state-routes.js'
 import { messageRoutes } from './message-routes.js'
-import { type ControlRequest, type Route, refusal, route, text, texts } from './route.js'
+import { type ControlRequest, hasAction, type Route, refusal, route, text, texts } from './route.js'
 
 /** Everything the control interface can do. */
 export const controlRoutes = (simulator: Simulator, onStop: () => void): readonly Route[] => [
   route('GET', '/', () => overview(simulator)),
   ...phoneRoutes(simulator),
   ...messageRoutes(simulator),
+  ...appStateRoutes(simulator),
   ...faultRoutes(simulator),
   ...deviceRoutes(simulator),
   ...mediaRoutes(simulator),
@@ -138,8 +140,3 @@ const checkedMediaRule = (body: object): MediaFaultRule => {
 
 const isMediaRule = (body: object): body is MediaFaultRule =>
   'operation' in body && (body.operation === 'upload' || body.operation === 'download') && hasAction(body)
-
-const hasAction = (body: object): boolean => {
-  const action = 'action' in body ? body.action : undefined
-  return typeof action === 'object' && action !== null && 'kind' in action && typeof action.kind === 'string'
-}

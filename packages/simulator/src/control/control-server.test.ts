@@ -52,6 +52,34 @@ describe('the control interface', () => {
     expect((await call('GET', '/')).body).toMatchObject({ url: wa.url, phones: 2, violations: 0 })
   })
 
+  it('changes and reads what phones share with their companions', async () => {
+    await wa.phone('6281110001')
+    const changes = [{ action: 'pin', chat: '6281110002@s.whatsapp.net', on: true }]
+    const path = '/phones/6281110001/app-state'
+    expect((await call('POST', path, { changes })).body).toMatchObject({ versions: { regular_low: 1, regular: 0 } })
+    expect((await call('GET', path)).body).toMatchObject({
+      versions: { regular_low: 1 },
+      entries: [{ collection: 'regular_low', index: ['pin_v1', '6281110002@s.whatsapp.net'] }],
+      changes: [{ operation: 'set', version: 1, device: '6281110001@s.whatsapp.net' }],
+    })
+    await call('POST', `${path}/rotate-key`, { share: false })
+    expect(wa.findPhone('6281110001').appState.keys).toHaveLength(2)
+    expect(await call('POST', path, { changes: [{ action: 'shout' }] })).toMatchObject({
+      status: 400,
+      body: { error: 'unknown-app-state-action' },
+    })
+    expect((await call('POST', path, { changes: 'all' })).status).toBe(400)
+  })
+
+  it('has faults for app state', async () => {
+    const rule = { operation: 'fetch', action: { kind: 'gap' } }
+    expect((await call('POST', '/app-state/faults', rule)).body).toEqual({ rule })
+    expect((await call('POST', '/app-state/faults', { operation: 'push' })).status).toBe(400)
+    expect((await call('GET', '/app-state/faults')).body).toEqual({ rules: [{ rule, hits: 0 }] })
+    await call('DELETE', '/app-state/faults')
+    expect((await call('GET', '/app-state/faults')).body).toEqual({ rules: [] })
+  })
+
   it('links a client by its QR', async () => {
     await wa.phone('6281110001')
     const companion = await Companion.connect({ url: wa.url, root: wa.noiseRoot })

@@ -55,3 +55,9 @@ export const refusal = (message: string, name?: string): KurirError =>
     statusCode: 400,
     ...(name === undefined ? {} : { data: { name } }),
   })
+
+/** True for what may be a rule: what it does is named. */
+export const hasAction = (body: object): boolean => {
+  const action = 'action' in body ? body.action : undefined
+  return typeof action === 'object' && action !== null && 'kind' in action && typeof action.kind === 'string'
+}

@@ -5,6 +5,7 @@ import { Device } from '../accounts/device.js'
 import type { SeededRandom } from '../random.js'
 import type { Service } from '../router/service.js'
 import { childrenOf, element } from '../router/stanzas.js'
+import { PhoneAppState } from './phone-app-state.js'
 import { PhoneCalls } from './phone-calls.js'
 import type { PhoneContext } from './phone-context.js'
 import { PhoneDirectory } from './phone-directory.js'
@@ -60,6 +61,8 @@ export class PhoneCore {
   protected readonly newsletters: PhoneNewsletters
   /** Groups and communities: makes them, changes them, joins them, and hears of them. */
   readonly groups: PhoneGroups
+  /** The state that all devices of the account share: archived chats, contacts, labels, settings … */
+  readonly appState: PhoneAppState
   /** Answers requests of own companions; `answers = false` leaves them without one. */
   readonly peer: PhonePeer
   /** Uploads files again; `answer` says what companions get. */
@@ -106,8 +109,9 @@ export class PhoneCore {
     this.newsletters = new PhoneNewsletters(context, this.sender)
     this.calls = new PhoneCalls(context, this.#directory)
     this.groups = new PhoneGroups(context, () => this.sender.newId())
-    this.#linking = new PhoneLinking(context, this.sender, this.history, options)
-    this.peer = new PhonePeer(this.sender, this.#linking, this.history)
+    this.appState = new PhoneAppState(context, this.sender)
+    this.#linking = new PhoneLinking(context, this.appState, this.history, options)
+    this.peer = new PhonePeer(this.sender, this.appState, this.history, () => this.#removeCompanions())
     this.mediaRetry = new PhoneMediaRetry(context, this.history)
     service.onActive(device => {
       if (device.account === account) this.#inBackground(this.#linking.welcome(device))
@@ -228,7 +232,8 @@ export class PhoneCore {
 
   /** A new installation: new identity, no sessions, no companions; contacts are told. */
   async reinstall(): Promise<void> {
-    for (const { jid } of this.linkedDevices) this.removeDevice(jid)
+    this.#removeCompanions()
+    this.appState.renew()
     this.#keys = new PhoneKeys(this.#random.fork(`installation ${this.#keys.rawId}`))
     this.#signal = makePhoneSignal(this.#keys, () => this.#service.core.clock.now())
     this.#device.preKeys.clear()
@@ -284,6 +289,10 @@ export class PhoneCore {
         return
       default:
     }
+  }
+
+  #removeCompanions(): void {
+    for (const { jid } of this.linkedDevices) this.removeDevice(jid)
   }
 
   #inBackground(work: Promise<void>): void {

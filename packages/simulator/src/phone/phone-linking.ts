@@ -10,13 +10,13 @@ import {
 import { proto } from 'kurir/proto'
 import type { Device } from '../accounts/device.js'
 import type { PairingSession } from '../pairing/pairing-session.js'
+import type { PhoneAppState } from './phone-app-state.js'
 import type { PhoneContext } from './phone-context.js'
 import type { HistoryOptions, PhoneHistory } from './phone-history.js'
-import type { PhoneSender } from './phone-sender.js'
 
 /** What a phone gives its companions at first: settings of the phone, see `PhoneOptions`. */
 export interface LinkingOptions {
-  /** Sends the key of the app-state collections to each new companion. */
+  /** Sends the keys of the app-state collections to each new companion. */
   readonly shareAppStateKey: boolean
   /** Tells each new companion about the past. */
   readonly sendHistory: boolean
@@ -35,22 +35,17 @@ export type GrantForgery = 'hmac' | 'account-signature'
 /** Links companions: signs their identity, and gives them what a phone gives (docs/protocol/01 §6, §7). */
 export class PhoneLinking {
   readonly #context: () => PhoneContext
-  readonly #sender: PhoneSender
+  readonly #appState: PhoneAppState
   readonly #history: PhoneHistory
   readonly #options: LinkingOptions
-  readonly #appStateKey: { readonly keyId: Buffer; readonly keyData: Buffer; readonly timestamp: number }
   /** Linked, but not active yet; whether they want all of the history. */
   readonly #newcomers = new Map<Device, boolean>()
 
-  constructor(context: () => PhoneContext, sender: PhoneSender, history: PhoneHistory, options: LinkingOptions) {
+  constructor(context: () => PhoneContext, appState: PhoneAppState, history: PhoneHistory, options: LinkingOptions) {
     this.#context = context
-    this.#sender = sender
+    this.#appState = appState
     this.#history = history
     this.#options = options
-    const { random, service } = context()
-    // Six bytes: device 0, and the epoch (docs/protocol/04 §1.8).
-    const keyId = Buffer.concat([Buffer.alloc(2), Buffer.from([0, 0, random.below(256), 1 + random.below(255)])])
-    this.#appStateKey = { keyId, keyData: random.bytes(32), timestamp: service.core.now() }
   }
 
   /** Links the client that shows this QR text. Errors: see `Phone.scan`. */
@@ -93,24 +88,10 @@ export class PhoneLinking {
     const wantsFullHistory = this.#newcomers.get(device)
     if (wantsFullHistory === undefined) return
     this.#newcomers.delete(device)
-    if (this.#options.shareAppStateKey) await this.shareAppStateKey(device.pn)
+    if (this.#options.shareAppStateKey) await this.#appState.shareKeys(device.pn)
     if (!this.#options.sendHistory) return
     if (this.#options.history === undefined) await this.#history.sendNothing(device.pn)
     else await this.#history.send(device.pn, wantsFullHistory)
-  }
-
-  /** Sends the key that app-state collections of this account are encrypted with. */
-  async shareAppStateKey(companion: string, asked?: readonly Uint8Array[]): Promise<void> {
-    const { keyId, keyData, timestamp } = this.#appStateKey
-    const { keys } = this.#context()
-    const own: proto.Message.IAppStateSyncKey = {
-      keyId: { keyId },
-      keyData: { keyData, fingerprint: { rawId: keys.rawId, currentIndex: 0, deviceIndexes: [0] }, timestamp },
-    }
-    // An id that nobody here has is answered without data, so that the companion stops asking.
-    const entries = asked?.map(id => (Buffer.compare(id, keyId) === 0 ? own : { keyId: { keyId: id } })) ?? [own]
-    const type = proto.Message.ProtocolMessage.Type.APP_STATE_SYNC_KEY_SHARE
-    await this.#sender.sendPeer(companion, { protocolMessage: { type, appStateSyncKeyShare: { keys: entries } } })
   }
 
   async #open(

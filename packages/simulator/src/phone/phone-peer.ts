@@ -1,6 +1,6 @@
 import { proto } from 'kurir/proto'
+import type { PhoneAppState } from './phone-app-state.js'
 import type { PhoneHistory } from './phone-history.js'
-import type { PhoneLinking } from './phone-linking.js'
 import type { PhoneSender } from './phone-sender.js'
 
 type PeerRequest = proto.Message.IPeerDataOperationRequestMessage
@@ -11,25 +11,34 @@ export class PhonePeer {
   /** False: requests stay unanswered, as with a phone that sleeps. */
   answers = true
   readonly #sender: PhoneSender
-  readonly #linking: PhoneLinking
+  readonly #appState: PhoneAppState
   readonly #history: PhoneHistory
+  readonly #logOut: () => void
 
-  constructor(sender: PhoneSender, linking: PhoneLinking, history: PhoneHistory) {
+  /** @param logOut removes all companions */
+  constructor(sender: PhoneSender, appState: PhoneAppState, history: PhoneHistory, logOut: () => void) {
     this.#sender = sender
-    this.#linking = linking
+    this.#appState = appState
     this.#history = history
+    this.#logOut = logOut
   }
 
   /** @param requestId id of the message that carries the request */
   async answer(companion: string, requestId: string, message: proto.IMessage): Promise<void> {
     if (!this.answers) return
-    const { type, appStateSyncKeyRequest, peerDataOperationRequestMessage: request } = message.protocolMessage ?? {}
-    const { APP_STATE_SYNC_KEY_REQUEST, PEER_DATA_OPERATION_REQUEST_MESSAGE } = proto.Message.ProtocolMessage.Type
-    if (type === APP_STATE_SYNC_KEY_REQUEST) {
+    const { type, appStateSyncKeyRequest, appStateFatalExceptionNotification } = message.protocolMessage ?? {}
+    const { peerDataOperationRequestMessage: request } = message.protocolMessage ?? {}
+    const types = proto.Message.ProtocolMessage.Type
+    if (type === types.APP_STATE_SYNC_KEY_REQUEST) {
       const asked = appStateSyncKeyRequest?.keyIds?.flatMap(({ keyId }) => (keyId == null ? [] : [keyId]))
-      await this.#linking.shareAppStateKey(companion, asked)
+      await this.#appState.shareKeys(companion, asked ?? [])
     }
-    if (type === PEER_DATA_OPERATION_REQUEST_MESSAGE && request != null) {
+    // The way out of a state that nobody can mend: the collections begin anew, and so do all companions.
+    if (type === types.APP_STATE_FATAL_EXCEPTION_NOTIFICATION) {
+      this.#appState.reset(appStateFatalExceptionNotification?.collectionNames ?? [])
+      this.#logOut()
+    }
+    if (type === types.PEER_DATA_OPERATION_REQUEST_MESSAGE && request != null) {
       await this.#answerRequest(companion, requestId, request)
     }
   }
@@ -37,6 +46,7 @@ export class PhonePeer {
   async #answerRequest(companion: string, requestId: string, request: PeerRequest): Promise<void> {
     const types = proto.Message.PeerDataOperationRequestType
     const { historySyncOnDemandRequest, fullHistorySyncOnDemandRequest, placeholderMessageResendRequest } = request
+    const { syncdCollectionFatalRecoveryRequest } = request
     switch (request.peerDataOperationRequestType) {
       case types.HISTORY_SYNC_ON_DEMAND:
         await this.#history.answerOnDemand(companion, requestId, historySyncOnDemandRequest ?? {})
@@ -54,6 +64,12 @@ export class PhonePeer {
       case types.PLACEHOLDER_MESSAGE_RESEND: {
         const results = (placeholderMessageResendRequest ?? []).map(({ messageKey }) => this.#resend(messageKey?.id))
         await this.#respond(companion, requestId, request, results)
+        return
+      }
+      case types.COMPANION_SYNCD_SNAPSHOT_FATAL_RECOVERY: {
+        const { collectionName } = syncdCollectionFatalRecoveryRequest ?? {}
+        const syncdSnapshotFatalRecoveryResponse = this.#appState.recovery(collectionName ?? '')
+        await this.#respond(companion, requestId, request, [{ syncdSnapshotFatalRecoveryResponse }])
         return
       }
       default:

@@ -23,9 +23,14 @@ export class IqFailure {
   }
 }
 
+/** A request that stays without an answer: a fault wants it so. */
+export const UNANSWERED = Symbol('unanswered')
+
 /** Children of the result, or a refusal. */
 export type IqAnswer = readonly BinaryNode[] | IqFailure
-export type IqHandler = (request: IqRequest) => IqAnswer
+/** The answer comes at once, or later where files have to be written or read for it. */
+export type IqHandled = IqAnswer | typeof UNANSWERED | Promise<IqAnswer | typeof UNANSWERED>
+export type IqHandler = (request: IqRequest) => IqHandled
 
 export const NO_CHILDREN: readonly BinaryNode[] = []
 

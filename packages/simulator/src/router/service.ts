@@ -1,6 +1,8 @@
 import type { BinaryNode } from 'kurir/binary'
+import { KurirError } from 'kurir/errors'
 import type { Device, DeviceLink } from '../accounts/device.js'
 import { DeviceDirectory } from '../accounts/device-directory.js'
+import { AppStateService } from '../app-state/app-state-service.js'
 import type { FaultInjector } from '../faults/fault-injector.js'
 import { GroupService } from '../groups/group-service.js'
 import type { MediaHost } from '../media/media-host.js'
@@ -9,6 +11,7 @@ import { PairingDesk } from '../pairing/pairing-desk.js'
 import { StanzaValidator } from '../strict/stanza-validator.js'
 import { takeAck } from './ack-router.js'
 import { CallRouter } from './call-router.js'
+import { DirtyBits } from './dirty-bits.js'
 import { encryptHandlers } from './iq/encrypt.js'
 import { groupJoiningHandlers } from './iq/group-joining.js'
 import { groupSettingHandlers } from './iq/group-settings.js'
@@ -18,7 +21,7 @@ import { newsletterHandlers } from './iq/newsletters.js'
 import { profileHandlers } from './iq/profile.js'
 import { sessionHandlers } from './iq/session.js'
 import { usyncHandlers } from './iq/usync.js'
-import { type IqAnswer, IqFailure, type IqHandler, type IqRequest, iqReply, NO_CHILDREN } from './iq-answer.js'
+import { type IqAnswer, IqFailure, type IqHandler, iqReply, NO_CHILDREN, UNANSWERED } from './iq-answer.js'
 import { MessageRouter } from './message-router.js'
 import { PresenceRouter } from './presence-router.js'
 import { ReceiptRouter } from './receipt-router.js'
@@ -40,6 +43,8 @@ export class Service {
   readonly pairing: PairingDesk
   readonly groups: GroupService
   readonly newsletters: NewsletterService
+  readonly appState: AppStateService
+  readonly dirtyBits: DirtyBits
   readonly #settings: ServiceSettings
   readonly #faults: FaultInjector
   readonly #validator = new StanzaValidator()
@@ -61,6 +66,8 @@ export class Service {
     this.pairing = new PairingDesk(core, this.directory, settings.refLifetimeMs)
     this.groups = new GroupService(core)
     this.newsletters = new NewsletterService(core, media)
+    this.appState = new AppStateService(core, media)
+    this.dirtyBits = new DirtyBits(core)
     this.#messages = new MessageRouter(core, this.newsletters)
     this.#receipts = new ReceiptRouter(core, this.newsletters)
     this.#presence = new PresenceRouter(core)
@@ -76,6 +83,8 @@ export class Service {
         ...groupJoiningHandlers({ core, groups: this.groups }),
         ...newsletterHandlers(core, this.newsletters),
         ...linkedDeviceHandlers(this.directory),
+        'w:sync:app:state set sync': request => this.appState.answer(request),
+        'urn:xmpp:whatsapp:dirty set clean': request => this.dirtyBits.clean(request),
         'passive set active': () => NO_CHILDREN,
         'passive set passive': ({ device }) => {
           device.active = false
@@ -200,8 +209,9 @@ export class Service {
       this.#reply(device, node, new IqFailure(501, 'feature-not-implemented'))
       return
     }
-    const request: IqRequest = { device, node, child }
-    this.#reply(device, node, handler(request))
+    const answer = handler({ device, node, child })
+    if (answer instanceof Promise) this.#replyLater(device, node, answer)
+    else this.#reply(device, node, answer)
     if (xmlns === 'passive' && child?.tag === 'active') this.#afterActive(device)
   }
 
@@ -215,8 +225,23 @@ export class Service {
     return handler === undefined ? {} : { handler }
   }
 
-  #reply(device: Device, node: BinaryNode, answer: IqAnswer): void {
+  #reply(device: Device, node: BinaryNode, answer: IqAnswer | typeof UNANSWERED): void {
+    if (answer === UNANSWERED) return
     this.core.delivery.write(device, iqReply(node, answer, this.core.now()))
+  }
+
+  /** Nobody waits any more when the connection has been replaced meanwhile, or the service has stopped. */
+  #replyLater(device: Device, node: BinaryNode, answer: Promise<IqAnswer | typeof UNANSWERED>): void {
+    const { link } = device
+    answer.then(
+      ready => {
+        if (device.link === link) this.#reply(device, node, ready)
+      },
+      (error: unknown) => {
+        if (!KurirError.is(error)) throw error
+        if (device.link === link) this.#reply(device, node, new IqFailure(503, 'service-unavailable'))
+      },
+    )
   }
 
   /** The answer to `active` is out: routing info, then the queue and its bulletins. */
@@ -226,6 +251,8 @@ export class Service {
       const content = element('edge_routing', {}, [element('routing_info', {}, routingInfo)])
       this.core.delivery.write(device, element('ib', { from: SERVICE }, [content]))
     }
+    if (this.appState.tellNews(device)) this.dirtyBits.mark(device, 'syncd_app_state')
+    this.dirtyBits.announce(device)
     this.core.delivery.deliverOffline(device)
     device.active = true
     for (const listener of this.#activeListeners) listener(device)

@@ -2,7 +2,7 @@ import type { BinaryNode } from 'kurir/binary'
 import type { Device } from '../../accounts/device.js'
 import type { Group } from '../../groups/group.js'
 import type { GroupService } from '../../groups/group-service.js'
-import { type IqAnswer, IqFailure, type IqHandler, type IqRequest } from '../iq-answer.js'
+import { type IqAnswer, IqFailure, type IqRequest } from '../iq-answer.js'
 import type { ServiceCore } from '../service-core.js'
 import { textOf } from '../stanzas.js'
 
@@ -22,8 +22,8 @@ export type GroupRight = 'member' | 'editor' | 'admin'
 
 /** A handler for members with a right; all others are refused (docs/protocol/05 §6.3). */
 export const forGroup =
-  ({ core }: GroupDesk, right: GroupRight, handle: (request: GroupRequest) => IqAnswer): IqHandler =>
-  request => {
+  ({ core }: GroupDesk, right: GroupRight, handle: (request: GroupRequest) => IqAnswer) =>
+  (request: IqRequest): IqAnswer => {
     const group = groupOf(core, request.node)
     if (group instanceof IqFailure) return group
     return refusalOf(group, request.device, right) ?? handle({ ...request, group })
