@@ -31,6 +31,8 @@ const floors = [
 /** Allowed imports inside a floor: [from, to]. */
 const sameFloor = [
   ['groups', 'chats'],
+  ['profile', 'chats'],
+  ['profile', 'mex'],
   ['pairing', 'auth'],
   ['messages', 'auth'],
   ['history', 'messages'],

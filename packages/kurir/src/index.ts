@@ -103,6 +103,7 @@ export {
   LabelAssociationType,
   LabelColor,
   type PresenceData,
+  type TextStatus,
   WA_DEFAULT_EPHEMERAL,
   WAMessageAddressingMode,
   type WAPresence,
@@ -352,6 +353,19 @@ export {
   getPlatformId,
   type PasskeyAssertion,
 } from './pairing/index.js'
+// Privacy and profiles
+export type {
+  PrivacyException,
+  PrivacyExceptionCategory,
+  StatusAudience,
+  WAPrivacyCallValue,
+  WAPrivacyGroupAddValue,
+  WAPrivacyMessagesValue,
+  WAPrivacyOnlineValue,
+  WAPrivacyValue,
+  WAReadReceiptsValue,
+} from './privacy/index.js'
+export type { BotListInfo, OwnUsername, TextStatusChange } from './profile/index.js'
 export { Long, proto, WAProto } from './proto/index.js'
 export {
   handleIdentityChange,
@@ -405,12 +419,14 @@ export {
   UNAUTHORIZED_CODES,
 } from './socket/connection-errors.js'
 export type { GroupsSocket } from './socket/groups-layer.js'
+export type { FoundUser } from './socket/look-up.js'
 export { makeWASocket, makeWASocket as default, type WASocket } from './socket/make-wa-socket.js'
 export type { MessageRelayOptions } from './socket/message-sender.js'
 export type { MessagesRecvSocket } from './socket/messages-receive-layer.js'
 export type { MessagesSocket } from './socket/messages-send-layer.js'
 export type { PasskeyAuthenticator } from './socket/passkey-pairing.js'
 export { INITIAL_PREKEY_COUNT, MIN_PREKEY_COUNT, UPLOAD_TIMEOUT } from './socket/prekey-keeper.js'
+export type { PrivacyExceptionsUpdate } from './socket/privacy.js'
 export { DEF_CALLBACK_PREFIX, DEF_TAG_PREFIX, PHONE_CONNECTION_CB } from './socket/stanza-events.js'
 export { generateMdTagPrefix } from './socket/stanza-ids.js'
 export { getUrlInfo, type URLGenerationOptions } from './socket/url-info.js'

@@ -1,4 +1,5 @@
 export * from './accessors.js'
+export { parseDecimal } from './decimal.js'
 export {
   type DecodeOptions,
   decodeBinaryNode,

@@ -12,6 +12,7 @@ export interface Contact {
   name?: string | undefined
   /** Name that the contact chose (push name). */
   notify?: string | undefined
+  /** Empty: there is none any more. */
   username?: string | undefined
   /** Verified business name. */
   verifiedName?: string | undefined
@@ -19,6 +20,20 @@ export interface Contact {
   imgUrl?: string | null | undefined
   /** The contact's own "about" text. */
   status?: string | undefined
+  /** Kurir: the short status with an emoji of newer apps. */
+  textStatus?: TextStatus | undefined
+  /** Kurir: after how many seconds messages disappear in chats that the contact opens; the later `setAt` counts. */
+  disappearingMode?: { duration: number; setAt: Date } | undefined
+}
+
+/** A short status with an emoji. */
+export interface TextStatus {
+  /** '' when there is none. */
+  text: string
+  emoji?: string | undefined
+  /** Seconds after which it disappears; absent when it stays. */
+  duration?: number | undefined
+  setAt: Date
 }
 
 /** Which identity a chat addresses its members by. */

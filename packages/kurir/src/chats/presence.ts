@@ -1,4 +1,5 @@
 import { childNodes } from '../binary/accessors.js'
+import { parseDecimal } from '../binary/decimal.js'
 import type { BinaryNode } from '../binary/node.js'
 import type { PresenceData, WAPresence } from './chat-types.js'
 
@@ -16,6 +17,11 @@ export function buildChatState(type: WAPresence, from: string, to: string): Bina
       ? { tag: 'paused', attrs: {} }
       : { tag: 'composing', attrs: type === 'recording' ? { media: 'audio' } : {} }
   return { tag: 'chatstate', attrs: { from, to }, content: [state] }
+}
+
+/** @param proof the `tctoken` of the person; groups know none */
+export function buildPresenceSubscription(to: string, id: string, proof?: BinaryNode): BinaryNode {
+  return { tag: 'presence', attrs: { to, id, type: 'subscribe' }, ...(proof && { content: [proof] }) }
 }
 
 /** What a `<presence>` or `<chatstate>` tells of one participant. */
@@ -36,7 +42,7 @@ export function parsePresence(node: BinaryNode): ReceivedPresence | undefined {
 }
 
 function availabilityOf({ attrs: { type, last, count } }: BinaryNode): PresenceData {
-  const [lastSeen, groupOnlineCount] = [decimal(last), decimal(count)]
+  const [lastSeen, groupOnlineCount] = [parseDecimal(last), parseDecimal(count)]
   return {
     lastKnownPresence: type === 'unavailable' ? 'unavailable' : 'available',
     ...(lastSeen === undefined ? {} : { lastSeen }),
@@ -48,8 +54,4 @@ function chatStateOf(state: BinaryNode | undefined): PresenceData | undefined {
   if (state === undefined) return undefined
   if (state.tag === 'paused') return { lastKnownPresence: 'available' }
   return { lastKnownPresence: state.attrs['media'] === 'audio' ? 'recording' : 'composing' }
-}
-
-function decimal(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined
 }

@@ -1,3 +1,5 @@
 export * from './blocklist.js'
+export * from './exception-list.js'
 export * from './privacy-settings.js'
+export * from './status-audience.js'
 export * from './trusted-contact-tokens.js'

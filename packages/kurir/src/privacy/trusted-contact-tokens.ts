@@ -82,6 +82,11 @@ export function buildTokenIssue(jids: readonly string[], timestamp: number): Bin
   }
 }
 
+/** What shows a token inside a picture query or a presence subscription (docs/protocol/04, 4.1 and 4.7). */
+export function buildTokenProof(token: Uint8Array, timestamp: number): BinaryNode {
+  return { tag: 'tctoken', attrs: { t: String(timestamp) }, content: token }
+}
+
 /** A token that a contact has given us. */
 export interface ReceivedToken {
   /** Who issued it: file it under this LID where known, else under this phone number. */

@@ -2,21 +2,25 @@ import { jidNormalizedUser } from '../binary/jid.js'
 import type { ServerProps } from '../chats/server-props.js'
 import type { MessageUpsertType, WAMessage } from '../events/message-types.js'
 import { historyDownload } from '../history/download-history.js'
-import { refetchAccount } from './account-refetch.js'
+import { AccountSync } from './account-sync.js'
+import { Blocklist, type BlocklistMembers } from './blocklist.js'
 import { ContactTokens } from './contact-tokens.js'
 import { extendSocket, type Layer, type SocketCore } from './core.js'
 import { MessageEffects } from './effects.js'
 import { HistoryReceiver } from './history-receiver.js'
+import { type LookUpMembers, lookUpMembers } from './look-up.js'
 import { mediaNetwork } from './media-network.js'
 import { MessageSecretStore } from './message-secret-store.js'
+import { PeopleNotifications } from './people-notifications.js'
 import { Presence, type PresenceMembers } from './presence.js'
 import { Privacy, type PrivacyMembers } from './privacy.js'
+import { Profile, type ProfileMembers } from './profile.js'
 import { type Mutex, makeMutex } from './scheduling.js'
 import { ServerPropsKeeper } from './server-props.js'
 import type { USyncSocket } from './usync-layer.js'
 
-/** Presence, privacy, and the hand-over of messages with what follows from them (docs/protocol/06, chats). */
-export interface ChatsMembers extends PresenceMembers, PrivacyMembers {
+/** Presence, privacy, profiles, and the hand-over of messages with what follows from them (docs/protocol/06, chats). */
+export interface ChatsMembers extends PresenceMembers, PrivacyMembers, BlocklistMembers, ProfileMembers, LookUpMembers {
   /** Switches of the service, live; the service changes them, programs only look. */
   readonly serverProps: ServerProps
   readonly messageMutex: Mutex
@@ -46,7 +50,9 @@ export function makeChatsLayer({ core, socket }: Layer<USyncSocket>): Layer<Chat
   const presence = new Presence(core, tokens)
   const privacy = new Privacy(core)
   const props = new ServerPropsKeeper(core)
-  refetchAccount(core, privacy)
+  const blocklist = new Blocklist(core)
+  const profile = new Profile(core, tokens)
+  new AccountSync(core, { privacy, blocklist, profile })
   const secrets = new MessageSecretStore(core.keys, core.config.clock)
   const history = new HistoryReceiver(core, { secrets, download: historyDownload(mediaNetwork(core.config)) })
   const effects = new MessageEffects(core, { secrets, history })
@@ -56,14 +62,16 @@ export function makeChatsLayer({ core, socket }: Layer<USyncSocket>): Layer<Chat
     receiptMutex: makeMutex(),
     notificationMutex: makeMutex(),
     upsertMessage: (message, type, requestId) => upsertMessage(core, effects, message, type, requestId),
-    sendPresenceUpdate: (type, toJid) => presence.sendPresenceUpdate(type, toJid),
-    presenceSubscribe: toJid => presence.presenceSubscribe(toJid),
-    fetchPrivacySettings: force => privacy.fetchPrivacySettings(force),
-    fetchBlocklist: () => privacy.fetchBlocklist(),
+    ...presence.members,
+    ...privacy.members,
+    ...blocklist.members,
+    ...profile.members,
+    ...lookUpMembers(core, tokens),
   }
+  new PeopleNotifications(core, members.upsertMessage)
   core.ev.on('connection.update', ({ connection }) => {
     if (connection !== 'open') return
-    void afterLogin(core, presence, privacy, props)
+    void afterLogin(core, { presence, privacy, blocklist, props })
     history.resume().catch(error => core.logger.error({ err: error }, 'waiting history could not be read'))
   })
   return { core, socket: extendSocket(socket, members), availability: presence, secrets, tokens }
@@ -88,19 +96,19 @@ async function upsertMessage(
   await effects.apply(message)
 }
 
+interface AskedAfterLogin {
+  readonly presence: Presence
+  readonly privacy: Privacy
+  readonly blocklist: Blocklist
+  readonly props: ServerPropsKeeper
+}
+
 /** What the web client asks right after a login. Failures are logged only: nothing here is needed to talk. */
-async function afterLogin(
-  core: SocketCore,
-  presence: Presence,
-  privacy: Privacy,
-  props: ServerPropsKeeper,
-): Promise<void> {
+async function afterLogin(core: SocketCore, { presence, privacy, blocklist, props }: AskedAfterLogin): Promise<void> {
   const { config, logger, creds } = core
-  const asked = config.fireInitQueries
-    ? [props.fetch(), privacy.fetchBlocklist(), privacy.fetchPrivacySettings(true)]
-    : []
+  const asked = config.fireInitQueries ? [props.fetch(), blocklist.refresh(), privacy.fetch(true)] : []
   const announced = creds.me?.name
-    ? presence.sendPresenceUpdate(config.markOnlineOnConnect ? 'available' : 'unavailable')
+    ? presence.announce(config.markOnlineOnConnect ? 'available' : 'unavailable')
     : Promise.resolve()
   for (const result of await Promise.allSettled([announced, ...asked])) {
     if (result.status === 'rejected' && core.connection.phase === 'open') {

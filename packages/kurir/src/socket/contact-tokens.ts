@@ -4,6 +4,7 @@ import { KurirError } from '../errors/kurir-error.js'
 import { isOwnAccount } from '../messages/own-account.js'
 import {
   buildTokenIssue,
+  buildTokenProof,
   canHoldToken,
   isNewerToken,
   isTokenExpired,
@@ -13,6 +14,7 @@ import {
 import type { TrustedContactToken } from '../signal/key-store.js'
 import { ExpiringMap } from '../time/expiring-map.js'
 import type { SocketCore } from './core.js'
+import { knownNamesOf } from './other-name.js'
 import { ownAccount } from './own-account.js'
 import { Coalescer } from './scheduling.js'
 
@@ -37,11 +39,14 @@ export class ContactTokens {
 
   /** The token that a contact gave us, while it is valid. */
   async tokenOf(jid: string): Promise<Uint8Array | undefined> {
-    if (!canHoldToken(jid)) return undefined
-    const stored = await this.#stored(await this.#ownerOf(jid))
-    if (!stored?.token.byteLength) return undefined
-    const timestamp = stored.timestamp === undefined ? undefined : Number(stored.timestamp)
-    return isTokenExpired(timestamp, this.#core.clock.nowSeconds()) ? undefined : stored.token
+    return (await this.#valid(jid))?.token
+  }
+
+  /** What shows the token of a contact with its time; nobody shows one to himself, nor to a group. */
+  async proofFor(jid: string): Promise<BinaryNode | undefined> {
+    if (isOwnAccount(jid, ownAccount(this.#core.creds))) return undefined
+    const valid = await this.#valid(jid)
+    return valid && buildTokenProof(valid.token, valid.timestamp)
   }
 
   /** Keeps the tokens in a `privacy_token` notification. */
@@ -97,6 +102,19 @@ export class ContactTokens {
       }))
     }
     return answer
+  }
+
+  /** Under the LID or, where it came before that was known, under the number: nobody is asked for the other name. */
+  async #valid(jid: string): Promise<{ readonly token: Uint8Array; readonly timestamp: number } | undefined> {
+    if (!canHoldToken(jid)) return undefined
+    const { lid, phoneNumber } = await knownNamesOf(this.#core, jid)
+    for (const owner of [lid, phoneNumber]) {
+      const stored = owner && (await this.#stored(owner))
+      if (!stored || stored.token.byteLength === 0 || stored.timestamp === undefined) continue
+      const timestamp = Number(stored.timestamp)
+      if (!isTokenExpired(timestamp, this.#core.clock.nowSeconds())) return { token: stored.token, timestamp }
+    }
+    return undefined
   }
 
   /** @returns whether that went well */

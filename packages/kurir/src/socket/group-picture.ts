@@ -1,7 +1,7 @@
-import { getBinaryNodeChild } from '../binary/accessors.js'
-import { jidNormalizedUser, S_WHATSAPP_NET } from '../binary/jid.js'
+import { jidNormalizedUser } from '../binary/jid.js'
 import { readAnswer, send } from '../egress/http-request.js'
 import { checkMediaUrl } from '../media/media-hosts.js'
+import { buildPictureQuery, parsePictureUrl } from '../profile/picture.js'
 import type { SocketCore } from './core.js'
 import { mediaNetwork } from './media-network.js'
 
@@ -14,12 +14,7 @@ const timeoutMs = 10_000
  * @throws ServerRefusal, and KurirError as `send` of the egress room
  */
 export async function groupPicture({ connection, config }: SocketCore, group: string): Promise<Buffer | undefined> {
-  const answer = await connection.query({
-    tag: 'iq',
-    attrs: { to: S_WHATSAPP_NET, target: jidNormalizedUser(group), type: 'get', xmlns: 'w:profile:picture' },
-    content: [{ tag: 'picture', attrs: { type: 'preview', query: 'url' } }],
-  })
-  const url = getBinaryNodeChild(answer, 'picture')?.attrs['url']
+  const url = parsePictureUrl(await connection.query(buildPictureQuery(jidNormalizedUser(group), 'preview')))
   if (url === undefined || !URL.canParse(url)) return undefined
   const network = mediaNetwork(config)
   const response = await send(new URL(url), {

@@ -73,10 +73,8 @@ describe('NotificationReceiver', () => {
   })
 
   it('makes nothing of numbers that are none', async () => {
-    const { core, handled } = receiverOf()
+    const { handled } = receiverOf()
     expect(await handled(notification('encrypt', 's.whatsapp.net', child('count', { value: 'x' })))).toEqual([])
-    await handled(notification('account_sync', BOB, child('disappearing_mode', { duration: '-1', t: 'x' })))
-    expect(core.events).toEqual([])
   })
 
   it('drops the devices of a contact who registered anew, and builds the session with the phone if there was one', async () => {
@@ -93,25 +91,5 @@ describe('NotificationReceiver', () => {
     const { handled } = receiverOf()
     await handled(notification('encrypt', '15550002222:4@s.whatsapp.net', child('identity')))
     expect(await handled(notification('encrypt', '15550001111@s.whatsapp.net', child('identity')))).toEqual([])
-  })
-
-  it('tells of settings, blocked people and pictures of the account', async () => {
-    const { core, handled } = receiverOf()
-    await handled(
-      notification(
-        'account_sync',
-        '15550001111@s.whatsapp.net',
-        child('disappearing_mode', { duration: '86400', t: '5' }),
-        child('blocklist', {}, child('item', { jid: BOB, action: 'block' })),
-      ),
-    )
-    await handled(notification('contacts', BOB, child('update', { jid: '15550002222:3@s.whatsapp.net' })))
-    await handled(notification('contacts', BOB, child('modify', { new: BOB, new_lid: '22@lid' })))
-    expect(core.events).toMatchObject([
-      { name: 'creds.update', data: { accountSettings: { defaultDisappearingMode: { ephemeralExpiration: 86_400 } } } },
-      { name: 'blocklist.update', data: { blocklist: [BOB], type: 'add' } },
-      { name: 'contacts.update', data: [{ id: BOB, imgUrl: 'changed' }] },
-    ])
-    expect(await core.repository.lidMapping.getLIDForPN(BOB)).toBe('22@lid')
   })
 })

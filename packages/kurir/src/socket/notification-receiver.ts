@@ -1,10 +1,9 @@
 import { parseEncryptNotification } from '../auth/prekeys.js'
-import { getBinaryNodeChild, getBinaryNodeChildren } from '../binary/accessors.js'
+import { getBinaryNodeChild } from '../binary/accessors.js'
 import { isLidUser, isPnUser, jidDecode, jidNormalizedUser, S_WHATSAPP_NET } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
 import { buildAck } from '../messages/acks.js'
 import { isOwnAccount, userFormOf } from '../messages/own-account.js'
-import { parseDecimal } from '../messages/stanza-values.js'
 import type { ContactTokens } from './contact-tokens.js'
 import type { SocketCore } from './core.js'
 import type { DeviceDirectory } from './device-directory.js'
@@ -44,8 +43,9 @@ export class NotificationReceiver {
     const { notifications } = core
     notifications.on('encrypt', node => this.#encrypt(node))
     notifications.on('devices', node => parts.devices.applyNotification(node))
-    notifications.on('account_sync', node => this.#accountSync(node))
-    notifications.on('contacts', node => this.#contacts(node))
+    notifications.on('account_sync', async node => {
+      if (getBinaryNodeChild(node, 'devices')) await parts.devices.applyNotification(node)
+    })
     notifications.on('privacy_token', node => parts.tokens.receive(node))
     notifications.on('mediaretry', async node => parts.media.receiveAnswer(node))
     for (const type of PAIRING_NOTIFICATIONS) notifications.on(type, node => core.hooks.pairing(node))
@@ -103,33 +103,5 @@ export class NotificationReceiver {
     await repository.deleteSession([...new Set([user, ...known])])
     this.#parts.devices.forget(user)
     if (hadSession) await this.#parts.sessions.assert([user], true)
-  }
-
-  /** Changes of the own account; each child stands for itself. */
-  async #accountSync(node: BinaryNode): Promise<void> {
-    const { ev, creds } = this.#core
-    if (getBinaryNodeChild(node, 'devices')) await this.#parts.devices.applyNotification(node)
-    const disappearing = getBinaryNodeChild(node, 'disappearing_mode')?.attrs
-    const ephemeralExpiration = parseDecimal(disappearing?.['duration'])
-    if (ephemeralExpiration !== undefined) {
-      const ephemeralSettingTimestamp = parseDecimal(disappearing?.['t']) ?? 0
-      const defaultDisappearingMode = { ephemeralExpiration, ephemeralSettingTimestamp }
-      ev.emit('creds.update', { accountSettings: { ...creds.accountSettings, defaultDisappearingMode } })
-    }
-    for (const item of getBinaryNodeChildren(getBinaryNodeChild(node, 'blocklist'), 'item')) {
-      const { jid, action } = item.attrs
-      if (jid) ev.emit('blocklist.update', { blocklist: [jid], type: action === 'block' ? 'add' : 'remove' })
-    }
-  }
-
-  /** A number changed, or a profile did. */
-  async #contacts(node: BinaryNode): Promise<void> {
-    const { repository, ev } = this.#core
-    const modify = getBinaryNodeChild(node, 'modify')?.attrs
-    if (modify?.['new'] && modify['new_lid']) {
-      await repository.lidMapping.storeLIDPNMappings([{ pn: modify['new'], lid: modify['new_lid'] }])
-    }
-    const updated = getBinaryNodeChild(node, 'update')?.attrs['jid']
-    if (updated) ev.emit('contacts.update', [{ id: jidNormalizedUser(updated), imgUrl: 'changed' }])
   }
 }

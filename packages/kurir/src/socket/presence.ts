@@ -1,7 +1,7 @@
 import { jidDecode, jidNormalizedUser } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
 import type { WAPresence } from '../chats/chat-types.js'
-import { buildAvailability, buildChatState, parsePresence } from '../chats/presence.js'
+import { buildAvailability, buildChatState, buildPresenceSubscription, parsePresence } from '../chats/presence.js'
 import { KurirError } from '../errors/kurir-error.js'
 import { sendUnifiedSession } from './base-socket.js'
 import type { ContactTokens } from './contact-tokens.js'
@@ -12,14 +12,22 @@ export interface PresenceMembers {
   /**
    * Announces this device as available or not, or tells a chat that we are typing, recording or have stopped.
    * Availability needs a push name; without one it is skipped with a warning.
+   *
+   * @throws KurirError `invalid-jid` (400) for a typing state without chat
    */
   sendPresenceUpdate(type: WAPresence, toJid?: string): Promise<void>
-  /** Asks for a person's presence; it arrives as `presence.update` until the connection ends. */
+  /**
+   * Asks for the presence of a person, or for how many members of a group are there. It arrives as `presence.update` until
+   * the connection ends, and only while this device is available itself.
+   *
+   * @throws KurirError `invalid-jid` (400)
+   */
   presenceSubscribe(toJid: string): Promise<void>
 }
 
 /** Who is there and who is typing (docs/protocol/04, presence and chat state). */
-export class Presence implements PresenceMembers {
+export class Presence {
+  readonly members: PresenceMembers
   readonly #core: SocketCore
   readonly #tokens: ContactTokens
   #isOnline = false
@@ -27,6 +35,11 @@ export class Presence implements PresenceMembers {
   constructor(core: SocketCore, tokens: ContactTokens) {
     this.#core = core
     this.#tokens = tokens
+    this.members = {
+      sendPresenceUpdate: (type, toJid) =>
+        type === 'available' || type === 'unavailable' ? this.announce(type) : this.#sendChatState(type, toJid),
+      presenceSubscribe: toJid => this.#subscribe(toJid),
+    }
     core.connection.onStanza('presence', node => this.#receive(node))
     core.connection.onStanza('chatstate', node => this.#receive(node))
   }
@@ -36,21 +49,16 @@ export class Presence implements PresenceMembers {
     return this.#isOnline
   }
 
-  async sendPresenceUpdate(type: WAPresence, toJid?: string): Promise<void> {
-    if (type === 'available' || type === 'unavailable') await this.#announce(type)
-    else await this.#sendChatState(type, toJid)
+  async #subscribe(toJid: string): Promise<void> {
+    if (!jidDecode(toJid)?.user) {
+      throw new KurirError('invalid-jid', 'Whose presence?', { statusCode: 400, data: { jid: toJid } })
+    }
+    const proof = await this.#tokens.proofFor(toJid)
+    const { connection } = this.#core
+    await connection.sendNode(buildPresenceSubscription(toJid, connection.ids.next(), proof))
   }
 
-  async presenceSubscribe(toJid: string): Promise<void> {
-    const token = await this.#tokens.tokenOf(toJid)
-    await this.#core.connection.sendNode({
-      tag: 'presence',
-      attrs: { to: toJid, id: this.#core.connection.ids.next(), type: 'subscribe' },
-      ...(token && { content: [{ tag: 'tctoken', attrs: {}, content: token }] }),
-    })
-  }
-
-  async #announce(type: 'available' | 'unavailable'): Promise<void> {
+  async announce(type: 'available' | 'unavailable'): Promise<void> {
     const { connection, creds, ev, logger } = this.#core
     const name = creds.me?.name?.replaceAll('@', '')
     if (!name) {

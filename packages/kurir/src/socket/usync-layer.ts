@@ -18,8 +18,6 @@ export interface USyncMembers {
    * registered ones are returned. LIDs are skipped with a warning: they are registered by nature.
    */
   onWhatsApp(...phoneNumbers: string[]): Promise<{ jid: string; exists: boolean; lid?: string }[] | undefined>
-  /** About texts: `[{ id, status: { status, setAt } }]`; the text is null where it is hidden. */
-  fetchStatus(...jids: string[]): Promise<USyncQueryResultList[] | undefined>
   /** Timers for new chats with these people: `[{ id, disappearing_mode: { duration, setAt } }]`, in seconds. */
   fetchDisappearingDuration(...jids: string[]): Promise<USyncQueryResultList[] | undefined>
 }
@@ -37,9 +35,11 @@ export function makeUSyncLayer({ core, socket }: Layer<BaseSocket>): USyncLayer 
   const members: USyncMembers = {
     executeUSyncQuery: execute,
     onWhatsApp: (...phoneNumbers) => onWhatsApp(core, execute, phoneNumbers),
-    fetchStatus: async (...jids) => (await execute(aboutUsers(jids).withStatusProtocol()))?.list,
-    fetchDisappearingDuration: async (...jids) =>
-      (await execute(aboutUsers(jids).withDisappearingModeProtocol()))?.list,
+    fetchDisappearingDuration: async (...jids) => {
+      const query = new USyncQuery().withDisappearingModeProtocol()
+      for (const jid of jids) query.withUser(new USyncUser().withId(jid))
+      return (await execute(query))?.list
+    },
   }
   const sessions = new SessionDirectory(core)
   const devices = new DeviceDirectory(core, execute, sessions)
@@ -58,12 +58,6 @@ function ownNames({ creds }: SocketCore): string[] {
 async function executeUSyncQuery({ connection }: SocketCore, query: USyncQuery): Promise<USyncQueryResult | undefined> {
   const node = buildUSyncNode(query, connection.ids.next())
   return query.parseUSyncQueryResult(await connection.query(node))
-}
-
-function aboutUsers(jids: readonly string[]): USyncQuery {
-  const query = new USyncQuery()
-  for (const jid of jids) query.withUser(new USyncUser().withId(jid))
-  return query
 }
 
 /** LIDs of phone numbers, for a mapping that is not known yet. */

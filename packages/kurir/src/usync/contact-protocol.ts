@@ -6,9 +6,15 @@ import type { USyncUser } from './user.js'
 /** `contact`: is this number, username or account on WhatsApp? */
 export class USyncContactProtocol implements USyncQueryProtocol {
   readonly name = 'contact'
+  readonly #addressing: 'lid' | undefined
+
+  /** @param addressing `lid`: the answer names people by LID, with the number beside it */
+  constructor(addressing?: 'lid') {
+    this.#addressing = addressing
+  }
 
   getQueryElement(): BinaryNode {
-    return { tag: 'contact', attrs: {} }
+    return { tag: 'contact', attrs: this.#addressing ? { addressing_mode: this.#addressing } : {} }
   }
 
   getUserElement(user: USyncUser): BinaryNode {

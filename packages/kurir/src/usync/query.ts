@@ -135,7 +135,8 @@ function userAttributes(user: USyncUser): BinaryNode['attrs'] {
 }
 
 function userElements(user: USyncUser, protocols: readonly USyncQueryProtocol[]): BinaryNode[] {
-  return protocols.flatMap(protocol => protocol.getUserElement(user) ?? [])
+  const elements = protocols.flatMap(protocol => protocol.getUserElement(user) ?? [])
+  return user.proof ? [...elements, user.proof] : elements
 }
 
 function invalidQuery(message: string, jid?: string): KurirError {

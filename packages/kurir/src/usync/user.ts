@@ -1,3 +1,5 @@
+import type { BinaryNode } from '../binary/node.js'
+
 /** What we already know about a user's devices; the server then leaves out a list that has not changed. */
 export interface KnownDeviceList {
   /** Hash of the list, see `deviceListHash`. */
@@ -25,6 +27,8 @@ export class USyncUser {
   /** Persona of a bot. */
   personaId?: string
   knownDevices?: KnownDeviceList
+  /** Shows the token that the user has given us, for what they let only contacts see. */
+  proof?: BinaryNode
 
   withId(id: string): this {
     this.id = id
@@ -63,6 +67,11 @@ export class USyncUser {
 
   withKnownDevices(knownDevices: KnownDeviceList): this {
     this.knownDevices = knownDevices
+    return this
+  }
+
+  withProof(proof: BinaryNode): this {
+    this.proof = proof
     return this
   }
 }

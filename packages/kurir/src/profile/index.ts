@@ -1,0 +1,6 @@
+export * from './about.js'
+export * from './bots.js'
+export * from './default-timer.js'
+export * from './picture.js'
+export * from './text-status.js'
+export * from './username.js'
