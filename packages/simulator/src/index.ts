@@ -26,6 +26,7 @@ export type {
 export type { MediaHost } from './media/media-host.js'
 export type { UploadKind } from './media/media-path.js'
 export type { StoredMedia } from './media/media-store.js'
+export type { CrowdMember } from './phone/crowd.js'
 export type { LinkedDevice, Phone } from './phone/phone.js'
 export type { EventAnswer } from './phone/phone-addons.js'
 export type { KeyRotation, PhoneAppState } from './phone/phone-app-state.js'

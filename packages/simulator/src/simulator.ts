@@ -8,6 +8,7 @@ import { type Clock, systemClock } from './clock.js'
 import { FaultInjector } from './faults/fault-injector.js'
 import { GroupRegistry } from './groups/group.js'
 import { MediaHost } from './media/media-host.js'
+import { type CrowdMember, makeCrowd } from './phone/crowd.js'
 import { Phone } from './phone/phone.js'
 import type { HistoryOptions } from './phone/phone-history.js'
 import { SeededRandom } from './random.js'
@@ -141,6 +142,26 @@ export class Simulator {
     })
     this.#phones.set(account.pnUser, phone)
     return phone
+  }
+
+  /**
+   * Creates many accounts with devices that can be written to and have nobody behind them: members of a large group, for
+   * tests and measurements.
+   *
+   * @param firstNumber digits of the first; the others follow
+   * @throws KurirError `invalid-phone-number`, `account-exists`
+   */
+  crowd({
+    count,
+    firstNumber,
+    companions = 0,
+  }: {
+    count: number
+    firstNumber: number
+    companions?: number
+  }): CrowdMember[] {
+    const random = this.#service.core.random.fork(`crowd ${firstNumber}`)
+    return makeCrowd(this.#service, random, { count, firstNumber, companions })
   }
 
   /** The phone of a number, LID or JID. @throws KurirError `unknown-phone` */

@@ -1,4 +1,4 @@
-import { isJidGroup, isLidUser, jidDecode, jidNormalizedUser } from '../binary/jid.js'
+import { isJidGroup, isLidUser, isPnUser, jidDecode, jidNormalizedUser } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
 import { KurirError } from '../errors/kurir-error.js'
 import { buildGroupCreate, type CommunityParts, parseGroupCreate } from '../groups/group-create.js'
@@ -227,13 +227,16 @@ export class GroupActions {
   }
 
   /** With what lets the service find them, and shows that they trust us (docs/protocol/05, 1.5). */
-  #addable(participants: readonly string[]): Promise<AddedMember[]> {
+  async #addable(participants: readonly string[]): Promise<AddedMember[]> {
+    const users = participants.map(checkUser)
+    // One question for all: tokens are filed by LID.
+    await this.#core.repository.lidMapping.getLIDsForPNs(users.filter(user => isPnUser(user)))
     return Promise.all(
-      participants.map(async participant => {
-        const jid = checkUser(participant)
-        const phoneNumber = isLidUser(jid) ? await otherNameOf(this.#core, jid) : undefined
-        return { jid, phoneNumber, token: await this.#parts.tokens.tokenOf(jid) }
-      }),
+      users.map(async jid => ({
+        jid,
+        phoneNumber: isLidUser(jid) ? await otherNameOf(this.#core, jid) : undefined,
+        token: await this.#parts.tokens.tokenOf(jid),
+      })),
     )
   }
 

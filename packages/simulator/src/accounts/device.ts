@@ -52,6 +52,8 @@ export class Device {
   lowPreKeysNotified = false
   /** The last device-identity bytes that were checked and found right. */
   checkedIdentity: Uint8Array | undefined
+  /** Nobody is behind it: what is sent to it vanishes. */
+  readonly isSilent: boolean
   readonly pn: string
   readonly lid: string
 
@@ -63,6 +65,7 @@ export class Device {
     readonly noiseKey?: Uint8Array
     readonly deviceIdentity?: Uint8Array
     readonly fullDeviceIdentity?: Uint8Array
+    readonly isSilent?: boolean
   }) {
     this.account = options.account
     this.id = options.id
@@ -71,6 +74,7 @@ export class Device {
     this.noiseKey = options.noiseKey
     this.deviceIdentity = options.deviceIdentity
     this.fullDeviceIdentity = options.fullDeviceIdentity
+    this.isSilent = options.isSilent === true
     this.pn = formatAddress('pn', options.account.pnUser, options.id)
     this.lid = formatAddress('lid', options.account.lidUser, options.id)
   }

@@ -22,6 +22,7 @@ export class Delivery {
 
   /** Queues a stanza until the device confirms it, and writes it now when the device is there. */
   deliver(device: Device, node: BinaryNode): void {
+    if (device.isSilent) return
     device.queue.add(node)
     if (node.tag === 'message') device.deliveredMessages.set(node.attrs['id'] ?? '', true)
     if (device.active) this.write(device, node)
