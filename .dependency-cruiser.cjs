@@ -74,6 +74,12 @@ module.exports = {
       to: { path: '^packages/kurir/(src|dist)/(socket|services|index\\.)' },
     },
     {
+      name: 'store-imports-the-library-only',
+      severity: 'error',
+      from: { path: '^packages/store/(src|dist)' },
+      to: { path: '^packages/(?!kurir/|store/)' },
+    },
+    {
       name: 'index-is-for-outsiders',
       severity: 'error',
       from: { path: '^packages/kurir/(src|dist)/.+/', pathNot: '\\.test\\.ts$' },

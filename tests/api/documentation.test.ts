@@ -8,7 +8,14 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 
 /** Pages of the project itself; the protocol pages are about something else. */
 const pages = [
-  ...['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'packages/kurir/README.md', 'packages/simulator/README.md'],
+  ...[
+    'README.md',
+    'CONTRIBUTING.md',
+    'CHANGELOG.md',
+    'packages/kurir/README.md',
+    'packages/simulator/README.md',
+    'packages/store/README.md',
+  ],
   ...readdirSync(join(root, 'docs'))
     .filter(name => name.endsWith('.md'))
     .map(name => `docs/${name}`),
