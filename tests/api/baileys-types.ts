@@ -119,6 +119,7 @@ interface MemberDifferences {
     | 'upsertMessage'
     | 'waitForConnectionUpdate'
   readonly noEnum:
+    | 'appPatch'
     | 'fetchAccountReachoutTimelock'
     | 'fetchNewChatMessageCap'
     | 'groupCreate'

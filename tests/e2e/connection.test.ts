@@ -243,6 +243,8 @@ describe('keep-alive (docs/protocol/01 §5.3, §5.4)', () => {
     const [connection] = service.connections
     const pings = () => connection?.stanzas.filter(isPing) ?? []
     const settled = () => client.socket.query(node('iq', { to: '@s.whatsapp.net', type: 'get', xmlns: 'settle' }))
+    // The last that a login asks by itself: what came later would count as a sign of life.
+    await connection?.stanza(({ content }) => Array.isArray(content) && content[0]?.tag === 'digest')
     for (let round = 1; round <= 3; round += 1) {
       await settled()
       await vi.advanceTimersByTimeAsync(30_000)

@@ -82,7 +82,11 @@ describe('history after linking (docs/protocol/03, 9)', () => {
       if (direction === 'from-client' && tag === 'receipt' && attrs['type'] === 'hist_sync') confirmed.push(attrs['id'])
     })
     const bot = await linked(world(), alice, {
-      shouldSyncHistoryMessage: notification => offered.push(notification) < 0,
+      shouldSyncHistoryMessage: notification => {
+        // Before any piece comes it is asked whether recent history is wanted at all.
+        if (notification.mediaKey ?? notification.initialHistBootstrapInlinePayload) offered.push(notification)
+        return false
+      },
     })
     const isLast = ({ syncType, progress }: proto.Message.IHistorySyncNotification) =>
       syncType === 3 && progress === 100

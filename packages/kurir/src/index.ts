@@ -97,6 +97,7 @@ export {
   type Chat,
   type ChatUpdate,
   type Contact,
+  type InitialReceivedChatsState,
   type Label,
   type LabelActionBody,
   type LabelAssociation,

@@ -39,3 +39,13 @@ export interface PresenceData {
   /** Members online, where the server tells it for a group. */
   groupOnlineCount?: number | undefined
 }
+
+/** Baileys' record of what the first sync has brought of each chat; times in unix seconds. */
+export interface InitialReceivedChatsState {
+  [jid: string]: {
+    /** Of the last message from somebody else. */
+    lastMsgRecvTimestamp?: number | undefined
+    /** Of the last message of all. */
+    lastMsgTimestamp: number
+  }
+}

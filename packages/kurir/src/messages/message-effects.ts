@@ -8,8 +8,8 @@ import type { SealedAddOn } from './sealed-add-ons.js'
 export type MessageEffect =
   | EventEffect
   | AuthoredChange
-  /** Keys of the app state: store them before the `creds.update` that names the current one. */
-  | { readonly kind: 'app-state-keys'; readonly keys: readonly AppStateKey[] }
+  /** The phone shares keys of the app state, or says that it has none. */
+  | { readonly kind: 'app-state-keys'; readonly share: proto.Message.IAppStateSyncKeyShare }
   /** Phone numbers and their LIDs: store the pairs and move the sessions, in one transaction. */
   | { readonly kind: 'lid-migration'; readonly mappings: readonly { readonly pn: string; readonly lid: string }[] }
   /** A piece of history waits on the media host, or inside the notification. */
@@ -67,10 +67,4 @@ export interface AddOnParentRecord {
   readonly expectsAddOns: boolean
   /** Options of a poll that one vote may choose; 0: any number. */
   readonly selectableOptions: number
-}
-
-export interface AppStateKey {
-  /** Base64 of the key id. */
-  readonly id: string
-  readonly data: proto.Message.IAppStateSyncKeyData
 }

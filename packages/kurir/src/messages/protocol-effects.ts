@@ -4,7 +4,7 @@ import { KurirError } from '../errors/index.js'
 import type { WAMessage, WAMessageKey } from '../events/message-types.js'
 import { proto } from '../proto/index.js'
 import { editUpdate } from './add-on-effects.js'
-import type { AppStateKey, MessageEffect } from './message-effects.js'
+import type { MessageEffect } from './message-effects.js'
 import { toNumber } from './numbers.js'
 import type { OwnAccount } from './own-account.js'
 import { authorOf, isOtherPerson } from './people.js'
@@ -139,18 +139,8 @@ function historyEffects(message: WAMessage, protocol: proto.Message.IProtocolMes
   return [{ kind: 'history-sync', notification, key: message.key, timestamp }]
 }
 
-function keyShareEffects(protocol: proto.Message.IProtocolMessage): MessageEffect[] {
-  const keys: AppStateKey[] = []
-  for (const { keyId, keyData } of protocol.appStateSyncKeyShare?.keys ?? []) {
-    if (!keyId?.keyId?.byteLength || !keyData) continue
-    keys.push({ id: Buffer.from(keyId.keyId).toString('base64'), data: keyData })
-  }
-  const current = keys.at(-1)
-  if (current === undefined) return []
-  return [
-    { kind: 'app-state-keys', keys },
-    { kind: 'event', event: 'creds.update', data: { myAppStateKeyId: current.id } },
-  ]
+function keyShareEffects({ appStateSyncKeyShare: share }: proto.Message.IProtocolMessage): MessageEffect[] {
+  return share ? [{ kind: 'app-state-keys', share }] : []
 }
 
 function phoneAnswerEffects(protocol: proto.Message.IProtocolMessage): MessageEffect[] {

@@ -87,6 +87,18 @@ export interface PendingHistoryRow {
   }[]
 }
 
+/** What is open in app state (socket/app-state-ledger.ts). JSON values only; times in milliseconds. */
+export interface AppStateLedgerRow {
+  /** Collection → the version that the server has at least. */
+  readonly behind: { readonly [collection: string]: number }
+  /** Key id (base64) → when the phone was asked for it. */
+  readonly asked: { readonly [keyId: string]: number }
+  /** Collection → when the phone was asked for a copy of it. */
+  readonly recovering: { readonly [collection: string]: number }
+  /** The last epoch whose keys are not written with any more; -1 for none. */
+  readonly expiredEpoch: number
+}
+
 /** What lives in the key store: record type → value. Ids are described in docs/protocol/01 §9.4. */
 export interface SignalDataTypeMap {
   /** Decimal key id → raw pair, 32 + 32 bytes. */
@@ -116,6 +128,8 @@ export interface SignalDataTypeMap {
   'message-secret': MessageSecretRow
   /** Kurir: `pending` → history notifications that were confirmed and wait to be taken in. */
   'history-sync': PendingHistoryRow
+  /** Kurir: `ledger` → what is open in app state: collections that are behind, keys that were asked for. */
+  'app-state-ledger': AppStateLedgerRow
   /** Kurir: user → verified device record (key-index list), encoded by its owner. */
   'device-record': Uint8Array
 }

@@ -3,6 +3,8 @@ import type { ServerProps } from '../chats/server-props.js'
 import type { MessageUpsertType, WAMessage } from '../events/message-types.js'
 import { historyDownload } from '../history/download-history.js'
 import { AccountSync } from './account-sync.js'
+import { makeAppState } from './app-state.js'
+import type { AppStateMembers } from './app-state-members.js'
 import { Blocklist, type BlocklistMembers } from './blocklist.js'
 import { ContactTokens } from './contact-tokens.js'
 import { extendSocket, type Layer, type SocketCore } from './core.js'
@@ -15,12 +17,22 @@ import { PeopleNotifications } from './people-notifications.js'
 import { Presence, type PresenceMembers } from './presence.js'
 import { Privacy, type PrivacyMembers } from './privacy.js'
 import { Profile, type ProfileMembers } from './profile.js'
+import { announcePushName } from './push-name.js'
 import { type Mutex, makeMutex } from './scheduling.js'
 import { ServerPropsKeeper } from './server-props.js'
 import type { USyncSocket } from './usync-layer.js'
 
-/** Presence, privacy, profiles, and the hand-over of messages with what follows from them (docs/protocol/06, chats). */
-export interface ChatsMembers extends PresenceMembers, PrivacyMembers, BlocklistMembers, ProfileMembers, LookUpMembers {
+/**
+ * Presence, privacy, profiles, app state, and the hand-over of messages with what follows from them (docs/protocol/06,
+ * chats).
+ */
+export interface ChatsMembers
+  extends PresenceMembers,
+    PrivacyMembers,
+    BlocklistMembers,
+    ProfileMembers,
+    LookUpMembers,
+    AppStateMembers {
   /** Switches of the service, live; the service changes them, programs only look. */
   readonly serverProps: ServerProps
   readonly messageMutex: Mutex
@@ -53,10 +65,17 @@ export function makeChatsLayer({ core, socket }: Layer<USyncSocket>): Layer<Chat
   const blocklist = new Blocklist(core)
   const profile = new Profile(core, tokens)
   new AccountSync(core, { privacy, blocklist, profile })
+  announcePushName(core, presence)
   const secrets = new MessageSecretStore(core.keys, core.config.clock)
-  const history = new HistoryReceiver(core, { secrets, download: historyDownload(mediaNetwork(core.config)) })
-  const effects = new MessageEffects(core, { secrets, history })
+  const appState = makeAppState(core)
+  const history = new HistoryReceiver(core, {
+    secrets,
+    download: historyDownload(mediaNetwork(core.config)),
+    announced: isTaken => appState.historyAnnounced(isTaken),
+  })
+  const effects = new MessageEffects(core, { secrets, history, appState })
   const members: ChatsMembers = {
+    ...appState.members,
     serverProps: core.serverProps,
     messageMutex: makeMutex(),
     receiptMutex: makeMutex(),

@@ -6,6 +6,7 @@ import { type BaileysBufferableEventEmitter, makeEventBuffer } from '../events/e
 import type { WAMessage } from '../events/message-types.js'
 import type { GroupMetadata } from '../groups/group-types.js'
 import type { ILogger } from '../logger/logger.js'
+import type { proto } from '../proto/index.js'
 import type { LIDMapping } from '../signal/lid-mapping.js'
 import type { KurirSignalRepository } from '../signal/repository.js'
 import type { SocketConfig } from './config.js'
@@ -51,6 +52,8 @@ export interface LayerHooks {
   incomingSettled: () => Promise<void>
   /** Who is in a group, from the cache or from the server; undefined when it cannot be told (groups layer). */
   groupMetadata: (jid: string) => Promise<GroupMetadata | undefined>
+  /** Sends a message to the own phone alone (sending layer). Resolves with its id. */
+  sendToPhone: (message: proto.IMessage) => Promise<string>
   /** Takes a message that the phone sent again on request (receiving layer). */
   resentByPhone: (message: WAMessage, requestId: string) => Promise<void>
 }
@@ -76,6 +79,7 @@ export function makeCore(config: SocketConfig): SocketCore {
     lookUpLids: async () => undefined,
     incomingSettled: async () => {},
     groupMetadata: async () => undefined,
+    sendToPhone: async () => '',
     resentByPhone: async () => {},
   }
   const repository = completeRepository(

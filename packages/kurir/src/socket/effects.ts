@@ -1,17 +1,22 @@
+import { readKeyShare } from '../app-state/key-messages.js'
 import { jidNormalizedUser } from '../binary/jid.js'
 import type { WAMessage } from '../events/message-types.js'
 import type { AuthoredChange, MessageEffect } from '../messages/message-effects.js'
 import { authorOf, isOtherPerson, isSamePerson, personOf } from '../messages/people.js'
 import { messageSideEffects } from '../messages/side-effects.js'
 import { AddOnOpener } from './add-on-opener.js'
+import type { AppStateSync } from './app-state-sync.js'
 import type { SocketCore } from './core.js'
 import type { HistoryReceiver } from './history-receiver.js'
 import type { MessageSecretStore } from './message-secret-store.js'
 import { ownAccount } from './own-account.js'
 
+type PhoneAnswer = Extract<MessageEffect, { kind: 'phone-answer' }>['result']
+
 export interface MessageEffectsParts {
   readonly secrets: MessageSecretStore
   readonly history: HistoryReceiver
+  readonly appState: Pick<AppStateSync, 'takeKeys' | 'takeRecovery'>
 }
 
 /** Effects that nobody repeats: keys, mappings and history that the phone sends once. */
@@ -56,7 +61,7 @@ export class MessageEffects {
   }
 
   async #apply(effect: MessageEffect): Promise<void> {
-    const { keys, repository, logger, hooks, ev } = this.#core
+    const { repository, logger, hooks, ev } = this.#core
     switch (effect.kind) {
       case 'event':
         // The union keeps event and payload together; `emit` takes them apart.
@@ -73,7 +78,7 @@ export class MessageEffects {
         for (const event of await this.#addOns.remember(effect.parent)) await this.#apply(event)
         return
       case 'app-state-keys':
-        await keys.set({ 'app-state-sync-key': Object.fromEntries(effect.keys.map(({ id, data }) => [id, data])) })
+        await this.#parts.appState.takeKeys(readKeyShare(effect.share))
         return
       case 'lid-migration':
         await repository.lidMapping.storeLIDPNMappings(effect.mappings.map(({ pn, lid }) => ({ pn, lid })))
@@ -88,8 +93,14 @@ export class MessageEffects {
         logger.warn({ err: effect.error }, 'a part of a message could not be read')
         return
       case 'phone-answer':
-        logger.debug({ effect: effect.kind }, 'nothing here makes use of this side effect')
+        await this.#answered(effect.result)
     }
+  }
+
+  async #answered(result: PhoneAnswer): Promise<void> {
+    const recovery = result.syncdSnapshotFatalRecoveryResponse
+    if (recovery) await this.#parts.appState.takeRecovery(recovery)
+    else this.#core.logger.debug({}, 'nothing here makes use of an answer of the phone')
   }
 
   /**

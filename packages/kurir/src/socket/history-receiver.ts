@@ -25,6 +25,8 @@ type Waiting = PendingHistoryRow['waiting'][number]
 export interface HistoryReceiverParts {
   readonly secrets: MessageSecretStore
   readonly download: HistoryDownload
+  /** Told of each piece that is announced, and whether it is of a kind that is taken in. */
+  readonly announced?: (isTaken: boolean) => void
   readonly schedule?: Schedule
 }
 
@@ -65,8 +67,10 @@ export class HistoryReceiver {
     if (!PROCESSABLE_HISTORY_TYPES.includes(syncType) || !this.#core.config.shouldSyncHistoryMessage(notification)) {
       this.#core.logger.debug({ id, syncType }, 'history of this kind is not taken in')
       this.#confirm(id)
+      this.#parts.announced?.(false)
       return
     }
+    this.#parts.announced?.(true)
     this.#tellBegin(syncType)
     const encoded = proto.Message.HistorySyncNotification.encode(notification).finish()
     const waiting: Waiting = { id, timestamp, notification: Buffer.from(encoded).toString('base64'), tries: 0 }

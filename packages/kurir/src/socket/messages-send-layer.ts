@@ -135,6 +135,7 @@ export function makeMessagesSendLayer({
     groupMetadata: (jid, useCache) => groups.metadata(jid, useCache),
     groupChanged: jid => groups.changed(jid),
   })
+  core.hooks.sendToPhone = message => sender.relayToPhone(message)
   const media = new MediaTransfer(core)
   const durable = new DurableSender(core, { sender, devices, tokens })
   const contents = new ContentSender(core, socket, {

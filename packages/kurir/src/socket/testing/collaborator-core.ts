@@ -115,6 +115,7 @@ export function testCore({
       lookUpLids: async () => undefined,
       incomingSettled: async () => {},
       groupMetadata: async () => undefined,
+      sendToPhone: async () => '',
       resentByPhone: async () => {},
     },
     sent,
