@@ -80,6 +80,25 @@ module.exports = {
       to: { path: '^packages/(?!kurir/|store/)' },
     },
     {
+      name: 'remote-is-light',
+      severity: 'error',
+      comment: 'a program in socket mode loads neither the library nor the gateway: types, and rooms of floors 0 and 1',
+      from: { path: '^packages/remote/dist' },
+      to: {
+        path: [
+          '^packages/kurir/(dist/index\\.|dist/bundle/index\\.|src/(auth|messages|socket|services)/)',
+          '^packages/(gateway|store)/',
+        ],
+      },
+    },
+    {
+      name: 'gateway-leans-on-the-wire',
+      severity: 'error',
+      comment: "of @kurir/remote the gateway's server uses what travels; only the client entry attaches programs",
+      from: { path: '^packages/gateway/src', pathNot: ['\\.test\\.ts$', '^packages/gateway/src/client/'] },
+      to: { path: '^packages/remote/(src|dist)/(client|index\\.)' },
+    },
+    {
       name: 'index-is-for-outsiders',
       severity: 'error',
       from: { path: '^packages/kurir/(src|dist)/.+/', pathNot: '\\.test\\.ts$' },

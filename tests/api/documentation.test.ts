@@ -15,6 +15,8 @@ const pages = [
     'packages/kurir/README.md',
     'packages/simulator/README.md',
     'packages/store/README.md',
+    'packages/remote/README.md',
+    'packages/gateway/README.md',
   ],
   ...readdirSync(join(root, 'docs'))
     .filter(name => name.endsWith('.md'))
@@ -38,7 +40,7 @@ describe('the pages of the project', () => {
 
   it('name files that exist', () => {
     const broken = pages.flatMap(({ path, text }) => {
-      const places = ['', dirname(path), 'packages/kurir/src']
+      const places = ['', dirname(path), 'packages/kurir/src', 'packages/remote/src', 'packages/gateway/src']
       return [...text.matchAll(/`((?:[\w.-]+\/)+[\w.-]+\.(?:ts|mjs|cjs|json|md|proto))`/g)]
         .filter(([, name = '']) => !places.some(place => existsSync(join(root, place, name))))
         .map(([, name]) => `${path}: ${name}`)

@@ -1,0 +1,6 @@
+import type { ScheduleTask } from './sessions/session.js'
+
+export const scheduleTimeout: ScheduleTask = (task, milliseconds) => {
+  const timer = setTimeout(task, milliseconds)
+  return () => clearTimeout(timer)
+}
