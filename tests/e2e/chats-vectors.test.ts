@@ -41,6 +41,7 @@ const elsewhere: Readonly<Record<string, readonly string[]>> = {
 const handledElsewhere = new Set(Object.values(elsewhere).flat())
 
 const ME = { id: '5511777770000:3@s.whatsapp.net', lid: '999888777666555:3@lid', name: 'Me @ Home' }
+const tokenTime = String(Math.floor(Date.now() / 1000) - 60)
 const ANA = '5511999990000@s.whatsapp.net'
 const ANA_LID = '111222333444555@lid'
 
@@ -86,9 +87,18 @@ const told = (update: object): VectorCase['events'] => [
 ]
 const bothNames = 'both names of a person are told where they are known'
 const notIgnored = 'Baileys ignores it; docs/protocol/04, 4.9 to 4.11 say what others do'
+const GROUP = '120363000000000001@g.us'
+const withoutFrom = (to: string, state: string, attrs: Record<string, string> = {}): Difference => ({
+  why: 'the present web client names no sender (data/message-stanza-schema.json)',
+  sent: [element('chatstate', { to }, [element(state, attrs)])],
+})
+const withoutId = (to: string, content: unknown[] = []): Difference => ({
+  why: 'the present web client gives it no id (docs/protocol/04, 4.7)',
+  sent: [element('presence', { to, type: 'subscribe' }, content)],
+})
 const groupPicture: Difference = {
   why: 'acks name the participant in the types that the present web client knows (docs/protocol/04, 4.8)',
-  sent: [element('ack', { id: 'N1', to: '120363000000000001@g.us', class: 'notification', type: 'picture' })],
+  sent: [element('ack', { id: 'N1', to: GROUP, class: 'notification', type: 'picture' })],
 }
 const differences: Readonly<Record<string, Difference>> = {
   'profilePictureUrl-denied': {
@@ -104,6 +114,12 @@ const differences: Readonly<Record<string, Difference>> = {
     why: 'the LID is asked for at the same time, so that no message has to wait for it',
     sent: [numberQuery('+5511999990000', '+5511888880000')],
   },
+  'sendPresenceUpdate-composing': withoutFrom(ANA, 'composing'),
+  'sendPresenceUpdate-recording-lid': withoutFrom(ANA_LID, 'composing', { media: 'audio' }),
+  'sendPresenceUpdate-paused': withoutFrom(GROUP, 'paused'),
+  presenceSubscribe: withoutId(ANA),
+  'presenceSubscribe-token': withoutId(ANA, [element('tctoken', { t: tokenTime }, '0a0b0c')]),
+  'presenceSubscribe-group': withoutId(GROUP),
   'picture-set-user': { why: bothNames, events: told({ imgUrl: 'changed' }) },
   'picture-delete-user': { why: bothNames, events: told({ imgUrl: 'removed' }) },
   'offline-notification': { why: bothNames, events: told({ imgUrl: 'changed' }) },
@@ -189,7 +205,6 @@ const given: Readonly<Record<string, () => unknown>> = {
   'presenceSubscribe-token': () => storeToken('0a0b0c'),
   'privacy_token-older': () => storeToken('01'),
 }
-const tokenTime = String(Math.floor(Date.now() / 1000) - 60)
 const storeToken = (hex: string) =>
   client.auth.keys.set({ tctoken: { [ANA_LID]: { token: Buffer.from(hex, 'hex'), timestamp: tokenTime } } })
 

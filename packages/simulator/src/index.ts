@@ -47,6 +47,7 @@ export type { PhoneFile, PhoneMediaKind, UploadedFile } from './phone/phone-medi
 export type { MediaRetryAnswer } from './phone/phone-media-retry.js'
 export type { PhoneMessage, PhoneReceipt } from './phone/phone-messages.js'
 export type { OpenedAddOn } from './phone/phone-opening.js'
+export type { PeopleNotice, PhonePeople, SeenPresence } from './phone/phone-people.js'
 export type { PreparedMessages } from './phone/phone-sender.js'
 export { SeededRandom } from './random.js'
 export type { DirtyType } from './router/dirty-bits.js'

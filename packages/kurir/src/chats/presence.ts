@@ -10,18 +10,21 @@ export function buildAvailability(type: 'available' | 'unavailable', name: strin
   return { tag: 'presence', attrs: { name, type } }
 }
 
-/** Tells a chat what we are doing; whatever is neither recording nor paused is typing. */
-export function buildChatState(type: WAPresence, from: string, to: string): BinaryNode {
+/**
+ * Tells a chat what we are doing; whatever is neither recording nor paused is typing. The present web client names no
+ * `from` here, as Baileys does, and no `id` in subscriptions.
+ */
+export function buildChatState(type: WAPresence, to: string): BinaryNode {
   const state =
     type === 'paused'
       ? { tag: 'paused', attrs: {} }
       : { tag: 'composing', attrs: type === 'recording' ? { media: 'audio' } : {} }
-  return { tag: 'chatstate', attrs: { from, to }, content: [state] }
+  return { tag: 'chatstate', attrs: { to }, content: [state] }
 }
 
 /** @param proof the `tctoken` of the person; groups know none */
-export function buildPresenceSubscription(to: string, id: string, proof?: BinaryNode): BinaryNode {
-  return { tag: 'presence', attrs: { to, id, type: 'subscribe' }, ...(proof && { content: [proof] }) }
+export function buildPresenceSubscription(to: string, proof?: BinaryNode): BinaryNode {
+  return { tag: 'presence', attrs: { to, type: 'subscribe' }, ...(proof && { content: [proof] }) }
 }
 
 /** What a `<presence>` or `<chatstate>` tells of one participant. */

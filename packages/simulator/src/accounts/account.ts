@@ -1,3 +1,5 @@
+import type { Picture } from '../profiles/pictures.js'
+import type { ExceptionList } from '../profiles/privacy-desk.js'
 import { type Addressing, formatAddress } from './address.js'
 import { BoundedMap } from './bounded-map.js'
 import type { Device } from './device.js'
@@ -52,13 +54,25 @@ export class Account {
   readonly sentMessages = new BoundedMap<string, SentMessage>(REMEMBERED_MESSAGES)
   /** Accounts that asked for this device list and are told about changes. */
   readonly watchers = new Set<Account>()
-  /** Accounts that subscribed to the presence. */
-  readonly presenceSubscribers = new Set<Device>()
+  /** Devices that subscribed to the presence, and by which name of the account. */
+  readonly presenceSubscribers = new Map<Device, Addressing>()
   /** Contact → week in which it was last given a privacy token. */
   readonly issuedTokens = new Map<Account, number>()
   readonly blocked = new Set<Account>()
   blocklistHash = 'none'
   readonly privacy = new Map<string, string>(Object.entries(PRIVACY_DEFAULTS))
+  /** By privacy setting: whom it leaves out. */
+  readonly exceptions = new Map<string, ExceptionList>()
+  /** People that the phone has in its address book. */
+  readonly contacts = new Set<Account>()
+  picture: Picture | undefined
+  /** Who is to get status posts, as the phone has set it. */
+  statusAudience: { readonly type: 'contacts' | 'blacklist' | 'whitelist'; readonly users: readonly string[] } = {
+    type: 'contacts',
+    users: [],
+  }
+  /** When a device was available last, Unix seconds; undefined before the first time. */
+  lastSeen: number | undefined
 
   constructor(options: { readonly pnUser: string; readonly lidUser: string; readonly pushName: string }) {
     this.pnUser = options.pnUser

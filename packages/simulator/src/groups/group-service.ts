@@ -1,6 +1,7 @@
 import type { BinaryNode } from 'kurir/binary'
 import type { Account } from '../accounts/account.js'
 import type { Addressing } from '../accounts/address.js'
+import { lets } from '../profiles/visibility.js'
 import type { ServiceCore } from '../router/service-core.js'
 import { element } from '../router/stanzas.js'
 import { Group, type JoinMethod } from './group.js'
@@ -74,7 +75,7 @@ export class GroupService {
   /** Why somebody cannot be added by this account to any group. */
   addingRefusal(actor: Account, account: Account): string | undefined {
     if (account.blocked.has(actor)) return '401'
-    return allowsAdding(account, actor) ? undefined : '403'
+    return lets(account, actor, 'groupadd') ? undefined : '403'
   }
 
   /** Somebody whose privacy forbids adding gets a code to come by. */
@@ -216,9 +217,3 @@ export class GroupService {
 
 const userAttributes = (account: Account, addressing: Addressing): Record<string, string> =>
   addressing === 'lid' ? { jid: account.lid, phone_number: account.pn } : { jid: account.pn }
-
-/** Contacts are known by the token that was given to them. */
-const allowsAdding = (account: Account, actor: Account): boolean => {
-  const setting = account.privacy.get('groupadd')
-  return setting === 'all' || (setting !== 'none' && account.issuedTokens.has(actor))
-}

@@ -1,6 +1,7 @@
 import type { Account } from '../accounts/account.js'
 import type { Addressing } from '../accounts/address.js'
 import type { Device } from '../accounts/device.js'
+import type { Picture } from '../profiles/pictures.js'
 import { participantHash } from './participant-hash.js'
 
 /** Rank of a member; the creator is superadmin. */
@@ -66,6 +67,7 @@ export class Group {
   subjectSetAt: number
   subjectSetBy: Account
   description: GroupDescription | undefined
+  picture: Picture | undefined
   /** Seconds after which messages vanish; 0: never. */
   expiration = 0
   /** What is switched on. */

@@ -32,6 +32,7 @@ interface Grant {
 /** How long clients may keep the answer and the token, in seconds. */
 const [TTL, AUTH_TTL] = [300, 21_600]
 const MOST_GRANTS = 10_000
+const MOST_PICTURES = 1_000
 const FALLBACK = 'localhost'
 
 /** The host that keeps files: HTTPS on localhost, with a certificate of its own authority (docs/protocol/03 §7). */
@@ -48,6 +49,8 @@ export class MediaHost {
   readonly #core: ServiceCore
   readonly #random: SeededRandom
   readonly #grants = new BoundedMap<string, Grant>(MOST_GRANTS)
+  /** Pictures of profiles, by path. */
+  readonly #shown = new BoundedMap<string, Uint8Array>(MOST_PICTURES)
   readonly #primary: string
   readonly #fallback: string
 
@@ -123,6 +126,18 @@ export class MediaHost {
     return `${this.origin}${media.directPath}&mms3=true`
   }
 
+  /** Shows a picture of a profile to everybody who knows where it is; returns its path. */
+  show(picture: Uint8Array): string {
+    const name = `${this.#random.digits(15)}_n.jpg`
+    this.#shown.set(`/v/t61.24694-24/${name}`, picture)
+    return `/v/t61.24694-24/${name}?oh=${this.#random.bytes(24).toString('base64url')}`
+  }
+
+  /** No longer shows a picture. */
+  hide(directPath: string): void {
+    this.#shown.delete(directPath.replace(/\?.*$/, ''))
+  }
+
   /** The answer to `media_conn` (docs/protocol/03 §7.5): a token for this device, and the hosts. */
   connectionFor(device: Device): BinaryNode {
     const auth = this.#random.bytes(48).toString('base64url')
@@ -140,7 +155,9 @@ export class MediaHost {
     const host = request.headers.host === this.#fallback && this.#fallback !== this.#primary ? 'fallback' : 'primary'
     const exchange: MediaExchange = { request, response, url, host }
     try {
-      if (request.method === 'POST') await handleUpload(this.#context(), exchange)
+      const picture = request.method === 'GET' ? this.#shown.get(url.pathname) : undefined
+      if (picture !== undefined) response.writeHead(200, { 'content-type': 'image/jpeg' }).end(picture)
+      else if (request.method === 'POST') await handleUpload(this.#context(), exchange)
       else if (request.method === 'GET') await handleDownload(this.#context(), exchange)
       else if (request.method === 'DELETE') await this.#delete(exchange)
       else answerStatus(exchange, 405)

@@ -18,6 +18,7 @@ import { PhoneMemory } from './phone-memory.js'
 import { PhoneLog, type PhoneMessage, type PhoneReceipt, type Predicate } from './phone-messages.js'
 import { PhoneNewsletters } from './phone-newsletters.js'
 import { PhonePeer } from './phone-peer.js'
+import { PhonePeople } from './phone-people.js'
 import { publishPreKeys } from './phone-prekeys.js'
 import { markRead } from './phone-receipts.js'
 import { PhoneReceiver } from './phone-receiver.js'
@@ -63,6 +64,8 @@ export class PhoneCore {
   readonly groups: PhoneGroups
   /** The state that all devices of the account share: archived chats, contacts, labels, settings … */
   readonly appState: PhoneAppState
+  /** Profiles, privacy, presence: shows and hides its own, and sees that of others. */
+  readonly people: PhonePeople
   /** Answers requests of own companions; `answers = false` leaves them without one. */
   readonly peer: PhonePeer
   /** Uploads files again; `answer` says what companions get. */
@@ -109,6 +112,7 @@ export class PhoneCore {
     this.newsletters = new PhoneNewsletters(context, this.sender)
     this.calls = new PhoneCalls(context, this.#directory)
     this.groups = new PhoneGroups(context, () => this.sender.newId())
+    this.people = new PhonePeople(context)
     this.appState = new PhoneAppState(context, this.sender)
     this.#linking = new PhoneLinking(context, this.appState, this.history, options)
     this.peer = new PhonePeer(this.sender, this.appState, this.history, () => this.#removeCompanions())
@@ -287,6 +291,10 @@ export class PhoneCore {
       case 'notification':
         await this.#takeNotification(node)
         return
+      case 'presence':
+      case 'chatstate':
+        this.people.takePresence(node)
+        return
       default:
     }
   }
@@ -324,6 +332,7 @@ export class PhoneCore {
 
   async #takeNotification(node: BinaryNode): Promise<void> {
     this.#acknowledge(node)
+    this.people.takeNotification(node)
     const { type, from } = node.attrs
     const [change] = childrenOf(node)
     if (type === 'devices' || type === 'account_sync') this.#directory.forget(from)

@@ -72,7 +72,10 @@ export class PhoneWire implements DeviceLink {
    *
    * @throws KurirError `phone-offline`, `timed-out`, `request-refused` with the code in `data.code`
    */
-  async query(attrs: { xmlns: string; type: 'get' | 'set'; to?: string }, content?: BinaryNode[]): Promise<BinaryNode> {
+  async query(
+    attrs: { xmlns: string; type: 'get' | 'set'; to?: string; target?: string },
+    content?: BinaryNode[],
+  ): Promise<BinaryNode> {
     this.#requestNumber += 1
     const id = `phone-${this.#requestNumber}`
     const answer = await this.#exchange(this.#answers, id, element('iq', { to: SERVICE, ...attrs, id }, content))

@@ -26,8 +26,13 @@ const isAckOf = (ack: BinaryNode, stanza: BinaryNode): boolean => {
   const { from, participant } = stanza.attrs
   const type = stanza.tag === 'call' ? payloadOf(stanza, ack) : stanza.attrs['type']
   const sameSender = ack.attrs['to'] === from || `@${ack.attrs['to'] ?? ''}` === from
-  return sameSender && ack.attrs['participant'] === participant && ack.attrs['type'] === type
+  const sameParticipant = ack.attrs['participant'] === participant || isLeftOut(ack, stanza)
+  return sameSender && sameParticipant && ack.attrs['type'] === type
 }
+
+/** Of notifications only those about groups have to name the participant (docs/protocol/04 §4.8). */
+const isLeftOut = (ack: BinaryNode, { tag, attrs }: BinaryNode): boolean =>
+  ack.attrs['participant'] === undefined && tag === 'notification' && attrs['type'] !== 'w:gp2'
 
 /** Either form of acknowledging a call is known: with the name of the payload, and without (docs/protocol/03 §10.3). */
 const payloadOf = (call: BinaryNode, ack: BinaryNode): string | undefined =>

@@ -1,6 +1,7 @@
 import { type BinaryNode, getBinaryNodeChild, getBinaryNodeChildren } from 'kurir/binary'
 import type { Device } from '../accounts/device.js'
 import type { Resolved } from '../accounts/registry.js'
+import { lets } from '../profiles/visibility.js'
 import type { ServiceCore } from './service-core.js'
 import { childrenOf, element } from './stanzas.js'
 
@@ -24,7 +25,9 @@ export class CallRouter {
     }
     const target = this.#core.accounts.resolve(to)
     this.#acknowledge(sender, node, payload.tag, target === undefined ? { error: '404' } : {})
-    if (target !== undefined) this.#forward(sender, node, payload, target)
+    if (target !== undefined && lets(target.account, sender.account, 'calladd')) {
+      this.#forward(sender, node, payload, target)
+    }
   }
 
   /** To one device when the address names one, as answers do; else to all of the account. */

@@ -68,7 +68,8 @@ export class MessageRouter {
     this.#acquaint(sender.account, target.account)
     const sent = this.#remember(sender, node)
     for (const [device, copy] of copies) {
-      if (!this.#isNew(sent, device)) continue
+      // Who has blocked the sender gets nothing; the sender is not told.
+      if (device.account.blocked.has(sender.account) || !this.#isNew(sent, device)) continue
       const addressing = addressingOf(copy.attrs['jid'])
       const attrs = this.#directAttributes(sender, node, device, target.account, addressing)
       this.#core.delivery.deliver(device, this.#stanza(sender, device, node, attrs, getBinaryNodeChildren(copy, 'enc')))
@@ -83,7 +84,7 @@ export class MessageRouter {
     if (device === undefined || foreign) return { error: foreign ? '479' : '406' }
     this.acknowledge(sender, node)
     const sent = this.#remember(sender, node)
-    if (!this.#isNew(sent, device)) return undefined
+    if (device.account.blocked.has(sender.account) || !this.#isNew(sent, device)) return undefined
     const chat = this.#core.accounts.resolve(node.attrs['recipient'])?.account ?? target.account
     const attrs =
       node.attrs['category'] === 'peer'

@@ -1,9 +1,13 @@
 import type { BinaryNode } from 'kurir/binary'
+import type { Account } from '../accounts/account.js'
+import type { Addressing } from '../accounts/address.js'
 import type { Device } from '../accounts/device.js'
+import type { Group } from '../groups/group.js'
+import { lets, showsLastSeen } from '../profiles/visibility.js'
 import type { ServiceCore } from './service-core.js'
 import { childrenOf, element } from './stanzas.js'
 
-/** Presence and typing: kept per device, passed on to those who asked for it (docs/protocol/03 §6). */
+/** Presence and typing: kept per device, passed on to those who asked for it and may see it (docs/protocol/04 §4.7). */
 export class PresenceRouter {
   readonly #core: ServiceCore
 
@@ -14,28 +18,23 @@ export class PresenceRouter {
   presence(device: Device, node: BinaryNode): void {
     const { type, name, to } = node.attrs
     if (name !== undefined && name !== '') device.account.pushName = name
-    if (type === 'subscribe') {
-      const target = this.#core.accounts.resolve(to)?.account
-      target?.presenceSubscribers.add(device)
-      if (target !== undefined) this.#tell(device, target.jid('lid'), [...target.devices.values()].some(isAvailable))
-      return
-    }
-    if (type === 'unsubscribe') {
-      this.#core.accounts.resolve(to)?.account.presenceSubscribers.delete(device)
-      return
-    }
-    if (type === 'available' || type === 'unavailable') this.setAvailable(device, type === 'available')
+    if (type === 'subscribe') this.#subscribe(device, to)
+    else if (type === 'unsubscribe') this.#core.accounts.resolve(to)?.account.presenceSubscribers.delete(device)
+    else if (type === 'available' || type === 'unavailable') this.setAvailable(device, type === 'available')
   }
 
   setAvailable(device: Device, available: boolean): void {
     if (device.available === available) return
+    const { account } = device
     device.available = available
-    for (const subscriber of device.account.presenceSubscribers) this.#tell(subscriber, device.account.lid, available)
+    if (!available) account.lastSeen = this.#core.now()
+    for (const [subscriber, addressing] of account.presenceSubscribers) this.#tell(subscriber, account, addressing)
   }
 
   chatstate(device: Device, node: BinaryNode): void {
     const target = this.#core.accounts.resolve(node.attrs['to'])
     if (target !== undefined) {
+      if (target.account.blocked.has(device.account)) return
       const stanza = element('chatstate', { from: device.jid(target.addressing) }, [...childrenOf(node)])
       for (const each of target.account.devices.values()) this.#core.delivery.write(each, stanza)
       return
@@ -48,13 +47,36 @@ export class PresenceRouter {
       if (each.account !== device.account) this.#core.delivery.write(each, stanza)
   }
 
-  #tell(subscriber: Device, from: string, available: boolean): void {
-    const last = available ? undefined : this.#core.time()
-    this.#core.delivery.write(
-      subscriber,
-      element('presence', { from, type: available ? undefined : 'unavailable', last }),
-    )
+  #subscribe(device: Device, to: string | undefined): void {
+    const group = this.#core.groups.get(to)
+    if (group !== undefined) {
+      this.#tellOfGroup(device, group)
+      return
+    }
+    const target = this.#core.accounts.resolve(to)
+    if (target === undefined) return
+    target.account.presenceSubscribers.set(device, target.addressing)
+    this.#tell(device, target.account, target.addressing)
+  }
+
+  /** How many members are there, told once: only members may know. */
+  #tellOfGroup(subscriber: Device, group: Group): void {
+    if (!group.has(subscriber.account)) return
+    const count = [...group.members.keys()].filter(isAvailable).length
+    this.#core.delivery.write(subscriber, element('presence', { from: group.jid, count: String(count) }))
+  }
+
+  /** Who may not see whether somebody is there hears nothing; who may not see since when, is told so. */
+  #tell(subscriber: Device, account: Account, addressing: Addressing): void {
+    if (!lets(account, subscriber.account, 'online')) return
+    const from = account.jid(addressing)
+    if (isAvailable(account)) {
+      this.#core.delivery.write(subscriber, element('presence', { from }))
+      return
+    }
+    const last = showsLastSeen(account, subscriber.account) ? String(account.lastSeen ?? 'none') : 'deny'
+    this.#core.delivery.write(subscriber, element('presence', { from, type: 'unavailable', last }))
   }
 }
 
-const isAvailable = (device: Device): boolean => device.available
+const isAvailable = (account: Account): boolean => [...account.devices.values()].some(({ available }) => available)

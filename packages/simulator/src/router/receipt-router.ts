@@ -3,6 +3,7 @@ import type { Account } from '../accounts/account.js'
 import type { Device } from '../accounts/device.js'
 import type { SentMessage } from '../accounts/sent-message.js'
 import type { NewsletterService } from '../newsletters/newsletter-service.js'
+import { lets } from '../profiles/visibility.js'
 import type { ServiceCore } from './service-core.js'
 import { childrenOf, element } from './stanzas.js'
 
@@ -97,12 +98,21 @@ export class ReceiptRouter {
         this.#toOwnDevices(device, node, { ...attrs, recipient: peer.account.jid(addressing) })
         return
       }
-      this.#toAuthor(device, peer.account, node, attrs, ids)
+      if (this.#reaches(device.account, peer.account, node.attrs['type'])) {
+        this.#toAuthor(device, peer.account, node, attrs, ids)
+      }
       this.#toOwnDevices(device, node, { ...attrs, recipient: peer.account.jid(addressing) })
       return
     }
     // The message of an own other device: that device alone is told.
     this.#toAuthor(device, device.account, node, { ...attrs, recipient: node.attrs['recipient'] }, ids)
+  }
+
+  /** That a message was read is told only between people who both let it be known, and never across a block. */
+  #reaches(reader: Account, author: Account, type: string | undefined): boolean {
+    if (reader.blocked.has(author) || author.blocked.has(reader)) return false
+    if (!READING_TYPES.has(type ?? '')) return true
+    return lets(reader, author, 'readreceipts') && lets(author, reader, 'readreceipts')
   }
 
   #toAuthor(

@@ -8,6 +8,9 @@ import { GroupService } from '../groups/group-service.js'
 import type { MediaHost } from '../media/media-host.js'
 import { NewsletterService } from '../newsletters/newsletter-service.js'
 import { PairingDesk } from '../pairing/pairing-desk.js'
+import { Pictures } from '../profiles/pictures.js'
+import { PrivacyDesk } from '../profiles/privacy-desk.js'
+import { ProfileNotices } from '../profiles/profile-notices.js'
 import { StanzaValidator } from '../strict/stanza-validator.js'
 import { takeAck } from './ack-router.js'
 import { CallRouter } from './call-router.js'
@@ -18,7 +21,7 @@ import { groupSettingHandlers } from './iq/group-settings.js'
 import { groupHandlers } from './iq/groups.js'
 import { linkedDeviceHandlers } from './iq/linked-devices.js'
 import { newsletterHandlers } from './iq/newsletters.js'
-import { profileHandlers } from './iq/profile.js'
+import { type ProfileParts, profileHandlers } from './iq/profile.js'
 import { sessionHandlers } from './iq/session.js'
 import { usyncHandlers } from './iq/usync.js'
 import { type IqAnswer, IqFailure, type IqHandler, iqReply, NO_CHILDREN, UNANSWERED } from './iq-answer.js'
@@ -77,7 +80,7 @@ export class Service {
         ...sessionHandlers(media),
         ...encryptHandlers(core),
         ...usyncHandlers(core),
-        ...profileHandlers(core),
+        ...profileHandlers(core, profileParts(core, media)),
         ...groupHandlers({ core, groups: this.groups }),
         ...groupSettingHandlers({ core, groups: this.groups }),
         ...groupJoiningHandlers({ core, groups: this.groups }),
@@ -263,4 +266,9 @@ export class Service {
     if (node.tag === 'message') this.#messages.acknowledge(device, node, { error: String(code) })
     else if (node.tag === 'iq') this.#reply(device, node, new IqFailure(code, 'refused by a fault rule'))
   }
+}
+
+const profileParts = (core: ServiceCore, media: MediaHost): ProfileParts => {
+  const notices = new ProfileNotices(core)
+  return { notices, pictures: new Pictures(core, media, notices), privacy: new PrivacyDesk(core, notices) }
 }

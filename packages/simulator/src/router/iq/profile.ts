@@ -1,44 +1,48 @@
-import { type BinaryNode, getBinaryNodeChild, getBinaryNodeChildren } from 'kurir/binary'
-import type { Account } from '../../accounts/account.js'
+import type { BinaryNode } from 'kurir/binary'
 import type { Device } from '../../accounts/device.js'
+import { BOTS } from '../../profiles/bots.js'
+import type { Pictures } from '../../profiles/pictures.js'
+import type { PrivacyDesk } from '../../profiles/privacy-desk.js'
+import type { ProfileNotices } from '../../profiles/profile-notices.js'
 import { type IqAnswer, IqFailure, type IqHandler, NO_CHILDREN } from '../iq-answer.js'
 import type { ServiceCore } from '../service-core.js'
 import { childrenOf, element, textOf } from '../stanzas.js'
 
-/** Privacy, blocklist, about, pictures, tokens (docs/protocol/04 §4, §5; 02 §11.2). */
-export const profileHandlers = (core: ServiceCore): Readonly<Record<string, IqHandler>> => ({
-  'privacy get privacy': ({ device, child }) => [privacyOf(device.account, child)],
-  'privacy set privacy': ({ device, child }) => [setPrivacy(device.account, child)],
+export interface ProfileParts {
+  readonly notices: ProfileNotices
+  readonly pictures: Pictures
+  readonly privacy: PrivacyDesk
+}
+
+/** Privacy, blocklist, about, pictures, bots, tokens (docs/protocol/04 §4, §5, §6.1; 02 §11.2). */
+export const profileHandlers = (
+  core: ServiceCore,
+  { notices, pictures, privacy }: ProfileParts,
+): Readonly<Record<string, IqHandler>> => ({
+  'privacy get privacy': request => privacy.get(request),
+  'privacy set privacy': request => privacy.set(request),
   'privacy set tokens': ({ device, child }) => issueTokens(core, device, child),
-  'blocklist get ': ({ device }) => [blocklistOf(device.account)],
-  'blocklist get item': ({ device }) => [blocklistOf(device.account)],
-  'blocklist set item': ({ device, child }) => block(core, device, child),
-  'status set status': ({ device, child }) => setAbout(core, device.account, child),
+  'blocklist get ': ({ device }) => privacy.blocklist(device.account),
+  'blocklist get item': ({ device, child }) => privacy.blocklist(device.account, child?.attrs['dhash']),
+  'blocklist set item': request => privacy.block(request),
+  'status set status': ({ device, child }) => setAbout(core, notices, device, textOf(child) ?? ''),
+  'status get privacy': ({ device }) => [
+    element('privacy', {}, [
+      element(
+        'list',
+        { type: device.account.statusAudience.type, default: 'true' },
+        device.account.statusAudience.users.map(jid => element('user', { jid })),
+      ),
+    ]),
+  ],
   'disappearing_mode set disappearing_mode': ({ device, child }) => {
-    device.account.disappearingMode = { duration: Number(child?.attrs['duration'] ?? 0), setAt: core.now() }
-    return NO_CHILDREN
+    return setDefaultTimer(core, notices, device, Number(child?.attrs['duration']))
   },
-  'w:profile:picture get picture': () => new IqFailure(404, 'item-not-found'),
-  'w:profile:picture set ': () => NO_CHILDREN,
-  'w:profile:picture set picture': () => [element('picture', { id: core.stanzaId() })],
+  'w:profile:picture get picture': request => pictures.get(request),
+  'w:profile:picture set ': request => pictures.change(request),
+  'w:profile:picture set picture': request => pictures.change(request),
+  'bot get bot': ({ child }) => [botList(child)],
 })
-
-const privacyOf = (account: Account, child: BinaryNode | undefined): BinaryNode => {
-  const asked = child === undefined ? undefined : getBinaryNodeChild(child, 'list')
-  if (asked !== undefined) return element('privacy', {}, [])
-  const categories = [...account.privacy].map(([name, value]) => element('category', { name, value }))
-  return element('privacy', {}, categories)
-}
-
-const setPrivacy = (account: Account, child: BinaryNode | undefined): BinaryNode => {
-  const categories = child === undefined ? [] : getBinaryNodeChildren(child, 'category')
-  for (const { attrs } of categories) account.privacy.set(attrs['name'] ?? '', attrs['value'] ?? '')
-  return element(
-    'privacy',
-    {},
-    categories.map(({ attrs }) => element('category', { name: attrs['name'], value: attrs['value'] })),
-  )
-}
 
 /** Tokens are valid by the week: within one, a contact is not told again (docs/protocol/02 §11.2). */
 const TOKEN_BUCKET_SECONDS = 604_800
@@ -60,22 +64,38 @@ const issueTokens = (core: ServiceCore, device: Device, child: BinaryNode | unde
   return NO_CHILDREN
 }
 
-const blocklistOf = (account: Account): BinaryNode => {
-  const items = [...account.blocked].map(blocked => element('item', { jid: blocked.lid, pn_jid: blocked.pn }))
-  return element('list', { dhash: account.blocklistHash, addressing_mode: 'lid' }, items)
-}
+/** Longest about text that the apps let somebody write. */
+const LONGEST_ABOUT = 139
 
-const block = (core: ServiceCore, device: Device, child: BinaryNode | undefined): IqAnswer => {
-  const target = core.accounts.resolve(child?.attrs['jid'])
-  if (target === undefined || child === undefined) return new IqFailure(400, 'bad-request')
+const setAbout = (core: ServiceCore, notices: ProfileNotices, device: Device, text: string): IqAnswer => {
+  if ([...text].length > LONGEST_ABOUT) return new IqFailure(406, 'not-acceptable')
   const { account } = device
-  if (child.attrs['action'] === 'block') account.blocked.add(target.account)
-  else account.blocked.delete(target.account)
-  account.blocklistHash = String(core.clock.now())
-  return [element('list', { dhash: account.blocklistHash, matched: 'true' }, [])]
+  account.about = { text, setAt: core.now() }
+  notices.toOwnDevices(account, element('status', { action: 'modify' }), device)
+  notices.toContacts(account, 'status', 'status', element('set', {}, Buffer.from(text)))
+  return NO_CHILDREN
 }
 
-const setAbout = (core: ServiceCore, account: Account, child: BinaryNode | undefined): IqAnswer => {
-  account.about = { text: textOf(child) ?? '', setAt: core.now() }
+/** Timers that the service takes, in seconds. */
+const TIMERS = [0, 86_400, 604_800, 7_776_000]
+
+const setDefaultTimer = (core: ServiceCore, notices: ProfileNotices, device: Device, duration: number): IqAnswer => {
+  if (!TIMERS.includes(duration)) return new IqFailure(400, 'bad-request')
+  const { account } = device
+  account.disappearingMode = { duration, setAt: core.now() }
+  const mode = element('disappearing_mode', { duration: String(duration), t: core.time() })
+  notices.toOwnDevices(account, mode, device)
+  notices.toContacts(account, undefined, 'disappearing_mode', mode)
   return NO_CHILDREN
+}
+
+const botList = (child: BinaryNode | undefined): BinaryNode => {
+  const v = child?.attrs['v'] ?? '2'
+  const bots = BOTS.map(({ jid, personaId }) => element('bot', { jid, persona_id: personaId }))
+  const [first] = BOTS
+  return element('bot', { v }, [
+    element('section', { name: 'Featured', type: 'featured' }, bots.slice(0, 1)),
+    element('section', { name: 'All', type: 'all' }, bots),
+    element('default', { jid: first?.jid, persona_id: first?.personaId }),
+  ])
 }

@@ -18,5 +18,4 @@ export const sessionHandlers = (media: MediaHost): Readonly<Record<string, IqHan
   'newsletter get my_addons': () => [element('my_addons')],
   'w:biz get business_profile': () => [element('business_profile', {}, [])],
   'tos get request': () => [element('notices')],
-  'bot get bot': () => [element('bot', { v: '2' }, [])],
 })

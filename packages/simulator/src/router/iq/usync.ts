@@ -3,6 +3,7 @@ import type { Account } from '../../accounts/account.js'
 import { type Addressing, formatAddress } from '../../accounts/address.js'
 import type { Device } from '../../accounts/device.js'
 import { participantHash } from '../../groups/participant-hash.js'
+import { lets } from '../../profiles/visibility.js'
 import { type IqAnswer, IqFailure, type IqHandler } from '../iq-answer.js'
 import type { ServiceCore } from '../service-core.js'
 import { childrenOf, element, textOf } from '../stanzas.js'
@@ -14,6 +15,7 @@ interface Subject {
   /** The `jid` of the answer. */
   readonly jid: string
   readonly node: BinaryNode
+  readonly asker: Account
 }
 
 type Protocol = (subject: Subject, request: BinaryNode) => BinaryNode | undefined
@@ -29,7 +31,7 @@ const answer = (core: ServiceCore, asker: Device, child: BinaryNode | undefined)
   if (child === undefined || query === undefined || list === undefined) return new IqFailure(400, 'bad-request')
   const asked = childrenOf(query)
   const users = getBinaryNodeChildren(list, 'user').map(user => {
-    const subject = findSubject(core, user)
+    const subject = findSubject(core, user, asker.account)
     const parts = asked.flatMap(request => PROTOCOLS[request.tag]?.(subject, request) ?? [])
     if (subject.account !== undefined && asked.some(request => request.tag === 'devices')) {
       subject.account.watchers.add(asker.account)
@@ -50,15 +52,15 @@ const answer = (core: ServiceCore, asker: Device, child: BinaryNode | undefined)
 const isLidContact = (request: BinaryNode): boolean =>
   request.tag === 'contact' && request.attrs['addressing_mode'] === 'lid'
 
-const findSubject = (core: ServiceCore, node: BinaryNode): Subject => {
+const findSubject = (core: ServiceCore, node: BinaryNode, asker: Account): Subject => {
   const { jid } = node.attrs
   if (jid !== undefined) {
     const resolved = core.accounts.resolve(jid)
-    return { account: resolved?.account, addressing: resolved?.addressing ?? 'pn', jid, node }
+    return { account: resolved?.account, addressing: resolved?.addressing ?? 'pn', jid, node, asker }
   }
   const digits = textOf(getBinaryNodeChild(node, 'contact'))?.replace(/@.*/, '').replace(/\D/g, '') ?? ''
   const account = core.accounts.byPhoneNumber(digits)
-  return { account, addressing: 'pn', jid: account?.pn ?? formatAddress('pn', digits), node }
+  return { account, addressing: 'pn', jid: account?.pn ?? formatAddress('pn', digits), node, asker }
 }
 
 const devices: Protocol = ({ account, addressing }) => {
@@ -81,8 +83,11 @@ const PROTOCOLS: Readonly<Record<string, Protocol>> = {
     const number = textOf(getBinaryNodeChild(node, 'contact'))
     return element('contact', { type: account === undefined ? 'out' : 'in' }, number)
   },
-  status: ({ account }) =>
-    account === undefined ? undefined : element('status', { t: String(account.about.setAt) }, account.about.text),
+  status: ({ account, asker }) => {
+    if (account === undefined) return undefined
+    if (!lets(account, asker, 'status')) return element('status', { code: '401' })
+    return element('status', { t: String(account.about.setAt) }, account.about.text)
+  },
   disappearing_mode: ({ account }) =>
     element('disappearing_mode', {
       duration: String(account?.disappearingMode.duration ?? 0),
@@ -90,7 +95,11 @@ const PROTOCOLS: Readonly<Record<string, Protocol>> = {
     }),
   username: () => element('username'),
   text_status: () => element('text_status'),
-  picture: () => element('picture', {}, [element('error', { code: '404', text: 'item-not-found' })]),
+  picture: ({ account, asker }) => {
+    const visible = account !== undefined && lets(account, asker, 'profile') ? account.picture : undefined
+    if (visible !== undefined) return element('picture', { id: visible.id })
+    return element('picture', {}, [element('error', { code: '404', text: 'item-not-found' })])
+  },
   business: () => element('business'),
   bot: () => element('bot'),
 }
