@@ -31,6 +31,8 @@ const floors = [
 /** Allowed imports inside a floor: [from, to]. */
 const sameFloor = [
   ['groups', 'chats'],
+  ['newsletters', 'chats'],
+  ['newsletters', 'mex'],
   ['profile', 'chats'],
   ['profile', 'mex'],
   ['pairing', 'auth'],

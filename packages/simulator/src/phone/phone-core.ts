@@ -18,6 +18,7 @@ import { PhoneMemory } from './phone-memory.js'
 import { PhoneLog, type PhoneMessage, type PhoneReceipt, type Predicate } from './phone-messages.js'
 import { PhoneNewsletters } from './phone-newsletters.js'
 import { PhonePeer } from './phone-peer.js'
+import { PhonePosts } from './phone-posts.js'
 import { publishPreKeys } from './phone-prekeys.js'
 import { markRead } from './phone-receipts.js'
 import { PhoneReceiver } from './phone-receiver.js'
@@ -58,11 +59,13 @@ export class PhoneCore {
   protected readonly sender: PhoneSender
   protected readonly history: PhoneHistory
   protected readonly calls: PhoneCalls
-  protected readonly newsletters: PhoneNewsletters
   /** Groups and communities: makes them, changes them, joins them, and hears of them. */
   readonly groups: PhoneGroups
   /** The state that all devices of the account share: archived chats, contacts, labels, settings … */
   readonly appState: PhoneAppState
+  /** Channels: what this account owns, runs and follows. */
+  readonly newsletters: PhoneNewsletters
+  protected readonly posts: PhonePosts
   /** Answers requests of own companions; `answers = false` leaves them without one. */
   readonly peer: PhonePeer
   /** Uploads files again; `answer` says what companions get. */
@@ -106,7 +109,8 @@ export class PhoneCore {
       peer: (companion, id, message) => this.#inBackground(this.peer.answer(companion, id, message)),
     })
     this.history = new PhoneHistory(context, this.sender, options.history)
-    this.newsletters = new PhoneNewsletters(context, this.sender)
+    this.newsletters = new PhoneNewsletters(context)
+    this.posts = new PhonePosts(context, this.sender)
     this.calls = new PhoneCalls(context, this.#directory)
     this.groups = new PhoneGroups(context, () => this.sender.newId())
     this.appState = new PhoneAppState(context, this.sender)

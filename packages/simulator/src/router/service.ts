@@ -6,6 +6,7 @@ import { AppStateService } from '../app-state/app-state-service.js'
 import type { FaultInjector } from '../faults/fault-injector.js'
 import { GroupService } from '../groups/group-service.js'
 import type { MediaHost } from '../media/media-host.js'
+import { MexService } from '../mex/mex-service.js'
 import { NewsletterService } from '../newsletters/newsletter-service.js'
 import { PairingDesk } from '../pairing/pairing-desk.js'
 import { StanzaValidator } from '../strict/stanza-validator.js'
@@ -65,9 +66,10 @@ export class Service {
     this.directory = new DeviceDirectory(core)
     this.pairing = new PairingDesk(core, this.directory, settings.refLifetimeMs)
     this.groups = new GroupService(core)
-    this.newsletters = new NewsletterService(core, media)
     this.appState = new AppStateService(core, media)
     this.dirtyBits = new DirtyBits(core)
+    const mex = new MexService(core)
+    this.newsletters = new NewsletterService(core, media, mex)
     this.#messages = new MessageRouter(core, this.newsletters)
     this.#receipts = new ReceiptRouter(core, this.newsletters)
     this.#presence = new PresenceRouter(core)
@@ -82,6 +84,7 @@ export class Service {
         ...groupSettingHandlers({ core, groups: this.groups }),
         ...groupJoiningHandlers({ core, groups: this.groups }),
         ...newsletterHandlers(core, this.newsletters),
+        ...mex.iqHandlers,
         ...linkedDeviceHandlers(this.directory),
         'w:sync:app:state set sync': request => this.appState.answer(request),
         'urn:xmpp:whatsapp:dirty set clean': request => this.dirtyBits.clean(request),
