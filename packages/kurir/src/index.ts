@@ -119,7 +119,7 @@ export type {
   WAGroupCreateResponse,
   WAInitResponse,
 } from './compatibility/index.js'
-export { isStringNullOrEmpty, trimUndefined } from './compatibility/index.js'
+export { isStringNullOrEmpty, QueryIds, trimUndefined, XWAPaths } from './compatibility/index.js'
 // Encryption
 export {
   aesDecrypt,
@@ -337,6 +337,17 @@ export {
   writeRandomPadMax16,
 } from './messages/index.js'
 export { MexError } from './mex/index.js'
+export type {
+  NewsletterAdminInvite,
+  NewsletterCreateResponse,
+  NewsletterFollower,
+  NewsletterMetadata,
+  NewsletterPost,
+  NewsletterRange,
+  NewsletterReactionMode,
+  NewsletterUpdate,
+  NewsletterViewRole,
+} from './newsletters/index.js'
 export { makeNoiseHandler } from './noise/baileys-names.js'
 export { NOISE_MODE, NOISE_WA_HEADER, type NoiseRoot, WA_CERT_DETAILS, WA_NOISE_ROOT } from './noise/constants.js'
 export {
@@ -425,6 +436,7 @@ export { makeWASocket, makeWASocket as default, type WASocket } from './socket/m
 export type { MessageRelayOptions } from './socket/message-sender.js'
 export type { MessagesRecvSocket } from './socket/messages-receive-layer.js'
 export type { MessagesSocket } from './socket/messages-send-layer.js'
+export type { NewsletterSocket } from './socket/newsletter-layer.js'
 export type { PasskeyAuthenticator } from './socket/passkey-pairing.js'
 export { INITIAL_PREKEY_COUNT, MIN_PREKEY_COUNT, UPLOAD_TIMEOUT } from './socket/prekey-keeper.js'
 export type { PrivacyExceptionsUpdate } from './socket/privacy.js'

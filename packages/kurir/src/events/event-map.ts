@@ -13,6 +13,12 @@ import type {
   RequestJoinAction,
   RequestJoinMethod,
 } from '../groups/group-types.js'
+import type {
+  NewsletterParticipantsUpdate,
+  NewsletterReaction,
+  NewsletterSettings,
+  NewsletterView,
+} from '../newsletters/newsletter-types.js'
 import type { proto } from '../proto/index.js'
 import type { LIDMapping } from '../signal/key-store.js'
 import type { NewChatMessageCapInfo } from './account-limits.js'
@@ -64,8 +70,8 @@ export type BaileysEventMap = {
   'labels.edit': Label
   'labels.association': { association: LabelAssociation; type: 'add' | 'remove' }
   'newsletter.reaction': NewsletterReaction
-  'newsletter.view': { id: string; server_id: string; count: number }
-  'newsletter-participants.update': { id: string; author: string; user: string; new_role: string; action: string }
+  'newsletter.view': NewsletterView
+  'newsletter-participants.update': NewsletterParticipantsUpdate
   'newsletter-settings.update': { id: string; update: NewsletterSettings }
   'message-capping.update': NewChatMessageCapInfo
   'settings.update': SettingsUpdate
@@ -163,19 +169,6 @@ export interface GroupMemberTagUpdate {
   /** Empty: the tag was removed. */
   label: string
   messageTimestamp?: number | undefined
-}
-
-export interface NewsletterReaction {
-  id: string
-  server_id: string
-  reaction: { code?: string | undefined; count?: number | undefined; removed?: boolean | undefined }
-}
-
-/** Changed settings of a channel, as the server names them. */
-export interface NewsletterSettings {
-  name?: string | undefined
-  description?: string | undefined
-  [setting: string]: unknown
 }
 
 /**

@@ -5,6 +5,7 @@ import { resolveConfig, type UserFacingSocketConfig } from './config.js'
 import { makeGroupsLayer } from './groups-layer.js'
 import { type MessagesRecvSocket, makeMessagesRecvLayer } from './messages-receive-layer.js'
 import { makeMessagesSendLayer } from './messages-send-layer.js'
+import { makeNewsletterLayer } from './newsletter-layer.js'
 import { makeUSyncLayer } from './usync-layer.js'
 
 /** What {@link makeWASocket} returns: the members of all layers. */
@@ -25,8 +26,10 @@ export function makeWASocket(config: UserFacingSocketConfig): WASocket {
   const usync = makeUSyncLayer(base)
   const chats = makeChatsLayer(usync)
   const groups = makeGroupsLayer(chats)
+  const newsletters = makeNewsletterLayer(groups)
   const sending = makeMessagesSendLayer({
-    ...groups,
+    ...newsletters,
+    groups: groups.groups,
     devices: usync.devices,
     sessions: usync.sessions,
     secrets: chats.secrets,
