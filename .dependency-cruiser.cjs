@@ -30,6 +30,8 @@ const floors = [
 ]
 /** Allowed imports inside a floor: [from, to]. */
 const sameFloor = [
+  ['business', 'media'],
+  ['business', 'usync'],
   ['groups', 'chats'],
   ['newsletters', 'chats'],
   ['newsletters', 'mex'],

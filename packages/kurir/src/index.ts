@@ -84,7 +84,27 @@ export {
   transferDevice,
   WAJIDDomains,
 } from './binary/index.js'
-// Chats, contacts, groups, calls
+// Chats, contacts, groups, businesses, calls
+export type {
+  BusinessUpdate,
+  CatalogCollection,
+  CatalogCursor,
+  CatalogPage,
+  CatalogStatus,
+  GetCatalogOptions,
+  HoursDay,
+  OrderDetails,
+  OrderPrice,
+  OrderProduct,
+  Product,
+  ProductAvailability,
+  ProductBase,
+  ProductCreate,
+  ProductUpdate,
+  UpdateBussinesProfileProps,
+  WABusinessHoursConfig,
+  WABusinessProfile,
+} from './business/index.js'
 export {
   CALL_AUDIO_PREFIX,
   CALL_VIDEO_PREFIX,
@@ -111,9 +131,11 @@ export {
 } from './chats/index.js'
 // Small things
 export type {
+  CatalogResult,
   CurveKeyPair,
   GroupModificationResponse,
   PendingPhoneRequest,
+  ProductCreateResult,
   RetryCounter,
   SessionRecreateHistory,
   WAGroupCreateResponse,
@@ -407,6 +429,7 @@ export {
 } from './signal/index.js'
 // The socket
 export type { BaseSocket } from './socket/base-socket.js'
+export type { BusinessSocket } from './socket/business-layer.js'
 export {
   type CacheStore,
   DEFAULT_CACHE_TTLS,

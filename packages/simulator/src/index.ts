@@ -10,6 +10,7 @@ export type {
 } from './app-state/app-state-faults.js'
 export type { AppStateService } from './app-state/app-state-service.js'
 export { COLLECTION_NAMES, type CollectionName } from './app-state/collection-names.js'
+export type { BusinessProfile, CatalogCollection, CatalogProduct, Order, ReviewStatus } from './business/business.js'
 export { type CancelSchedule, type Clock, systemClock } from './clock.js'
 export type { ActiveFault } from './faults/fault-injector.js'
 export type { FaultAction, FaultMatch, FaultRule } from './faults/fault-rule.js'
@@ -40,6 +41,7 @@ export type {
   PhoneQuickReply,
 } from './phone/phone-app-state-changes.js'
 export type { PhoneAppStateModel, PhoneChatState, PhoneMessageMark } from './phone/phone-app-state-model.js'
+export type { NewProduct, PhoneBusiness } from './phone/phone-business.js'
 export type { CallOptions, PhoneCallSignal } from './phone/phone-calls.js'
 export type { PhoneContent, PhoneMediaContent, PhonePoll, PhoneSendOptions } from './phone/phone-content.js'
 export type { GroupMemberChange, GroupNotice, GroupOutcome, PhoneGroupOptions } from './phone/phone-groups.js'

@@ -1,6 +1,7 @@
 import type { AppStateAction } from '../app-state/actions.js'
 import type { WAPatchName } from '../app-state/collection-names.js'
 import type { AuthenticationCreds } from '../auth/credentials.js'
+import type { BusinessUpdate } from '../business/business-types.js'
 import type { WACallEvent } from '../calls/call-types.js'
 import type { Chat, ChatUpdate, PresenceData } from '../chats/chat-types.js'
 import type { Contact } from '../chats/contact-types.js'
@@ -75,6 +76,8 @@ export type BaileysEventMap = {
   'newsletter-settings.update': { id: string; update: NewsletterSettings }
   'message-capping.update': NewChatMessageCapInfo
   'settings.update': SettingsUpdate
+  /** Kurir's own: what changed about a business, a contact's or the own one. */
+  'business.update': BusinessUpdate
   /** Kurir: changes that the account's devices share and that no other event tells, in order. */
   'app-state.action': AppStateActionUpdate[]
 }

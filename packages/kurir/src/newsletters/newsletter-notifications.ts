@@ -1,6 +1,6 @@
 import { contentString, getBinaryNodeChild, getBinaryNodeChildren } from '../binary/accessors.js'
+import { parseDecimal } from '../binary/decimal.js'
 import type { BinaryNode } from '../binary/node.js'
-import { decimalOf } from './decimal.js'
 import { type NewsletterPost, parsePosts } from './newsletter-posts.js'
 import type {
   NewsletterParticipantsUpdate,
@@ -62,7 +62,7 @@ function reactionOf(id: string, child: BinaryNode): NewsletterNews[] {
 
 function viewOf(id: string, child: BinaryNode): NewsletterNews[] {
   const serverId = child.attrs['message_id']
-  const count = decimalOf(contentString(child))
+  const count = parseDecimal(contentString(child))
   return serverId && count !== undefined ? [{ kind: 'view', view: { id, server_id: serverId, count } }] : []
 }
 

@@ -1,7 +1,7 @@
 import { contentBytes, getBinaryNodeChild, getBinaryNodeChildren } from '../binary/accessors.js'
+import { parseDecimal } from '../binary/decimal.js'
 import type { BinaryNode } from '../binary/node.js'
 import { proto } from '../proto/index.js'
-import { decimalOf } from './decimal.js'
 
 /** Most items of a list that are read (docs/protocol/05, 4.5). */
 const limits = { posts: 300, counts: 1_000 }
@@ -41,16 +41,16 @@ export function parsePosts(messages: BinaryNode | undefined): NewsletterPost[] {
 
 function parsePost(node: BinaryNode): NewsletterPost[] {
   const { server_id: serverId, id, t, type, edit, is_sender } = node.attrs
-  if (serverId === undefined || decimalOf(serverId) === undefined) return []
+  if (serverId === undefined || parseDecimal(serverId) === undefined) return []
   const meta = getBinaryNodeChild(node, 'meta')?.attrs
   return [
     {
       serverId,
       id,
-      timestamp: decimalOf(t),
+      timestamp: parseDecimal(t),
       type,
       fromMe: is_sender === 'true',
-      editedAt: decimalOf(meta?.['msg_edit_t']),
+      editedAt: parseDecimal(meta?.['msg_edit_t']),
       isRevoked: (edit === '8' || edit === '7') && type !== 'reaction',
       message: contentOf(getBinaryNodeChild(node, 'plaintext')),
       reactions: countsOf(getBinaryNodeChild(node, 'reactions'), 'reaction', ({ attrs }) => attrs['code']),
@@ -81,14 +81,14 @@ function countsOf(
   const counts = new Map<string, number>()
   for (const item of getBinaryNodeChildren(list, tag).slice(0, limits.counts)) {
     const name = nameOf(item)
-    const count = decimalOf(item.attrs['count'])
+    const count = parseDecimal(item.attrs['count'])
     if (name !== undefined && name !== '' && count !== undefined) counts.set(name, count)
   }
   return counts
 }
 
 function countIn(node: BinaryNode, tag: string): number | undefined {
-  return decimalOf(getBinaryNodeChild(node, tag)?.attrs['count'])
+  return parseDecimal(getBinaryNodeChild(node, tag)?.attrs['count'])
 }
 
 function hexOf(bytes: Uint8Array | undefined): string | undefined {

@@ -1,7 +1,7 @@
 import { getBinaryNodeChild } from '../binary/accessors.js'
+import { parseDecimal } from '../binary/decimal.js'
 import { S_WHATSAPP_NET } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
-import { decimalOf } from './decimal.js'
 import { inviteCodeOf } from './newsletter-operations.js'
 
 /** Most posts in one answer (docs/protocol/05, 4.5). */
@@ -54,7 +54,7 @@ export function buildLiveUpdatesRequest(jid: string): BinaryNode {
 /** For how many seconds live updates come, as the service writes it; undefined when it does not say. */
 export function liveUpdatesDuration(answer: BinaryNode): string | undefined {
   const duration = getBinaryNodeChild(answer, 'live_updates')?.attrs['duration']
-  return decimalOf(duration) === undefined ? undefined : duration
+  return parseDecimal(duration) === undefined ? undefined : duration
 }
 
 /** Says that posts were looked at: channels count that (docs/protocol/05, 4.6). */

@@ -6,6 +6,7 @@ import type { SeededRandom } from '../random.js'
 import type { Service } from '../router/service.js'
 import { childrenOf, element } from '../router/stanzas.js'
 import { PhoneAppState } from './phone-app-state.js'
+import { PhoneBusiness } from './phone-business.js'
 import { PhoneCalls } from './phone-calls.js'
 import type { PhoneContext } from './phone-context.js'
 import { PhoneDirectory } from './phone-directory.js'
@@ -66,6 +67,8 @@ export class PhoneCore {
   /** Channels: what this account owns, runs and follows. */
   readonly newsletters: PhoneNewsletters
   protected readonly posts: PhonePosts
+  /** The business of the account: profile, catalogue, orders. */
+  readonly business: PhoneBusiness
   /** Answers requests of own companions; `answers = false` leaves them without one. */
   readonly peer: PhonePeer
   /** Uploads files again; `answer` says what companions get. */
@@ -111,6 +114,7 @@ export class PhoneCore {
     this.history = new PhoneHistory(context, this.sender, options.history)
     this.newsletters = new PhoneNewsletters(context)
     this.posts = new PhonePosts(context, this.sender)
+    this.business = new PhoneBusiness(context)
     this.calls = new PhoneCalls(context, this.#directory)
     this.groups = new PhoneGroups(context, () => this.sender.newId())
     this.appState = new PhoneAppState(context, this.sender)

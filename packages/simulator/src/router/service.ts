@@ -3,6 +3,7 @@ import { KurirError } from 'kurir/errors'
 import type { Device, DeviceLink } from '../accounts/device.js'
 import { DeviceDirectory } from '../accounts/device-directory.js'
 import { AppStateService } from '../app-state/app-state-service.js'
+import { BusinessService } from '../business/business-service.js'
 import type { FaultInjector } from '../faults/fault-injector.js'
 import { GroupService } from '../groups/group-service.js'
 import type { MediaHost } from '../media/media-host.js'
@@ -13,6 +14,7 @@ import { StanzaValidator } from '../strict/stanza-validator.js'
 import { takeAck } from './ack-router.js'
 import { CallRouter } from './call-router.js'
 import { DirtyBits } from './dirty-bits.js'
+import { businessHandlers } from './iq/business.js'
 import { encryptHandlers } from './iq/encrypt.js'
 import { groupJoiningHandlers } from './iq/group-joining.js'
 import { groupSettingHandlers } from './iq/group-settings.js'
@@ -44,6 +46,7 @@ export class Service {
   readonly pairing: PairingDesk
   readonly groups: GroupService
   readonly newsletters: NewsletterService
+  readonly businesses: BusinessService
   readonly appState: AppStateService
   readonly dirtyBits: DirtyBits
   readonly #settings: ServiceSettings
@@ -68,6 +71,7 @@ export class Service {
     this.groups = new GroupService(core)
     this.appState = new AppStateService(core, media)
     this.dirtyBits = new DirtyBits(core)
+    this.businesses = new BusinessService(core)
     const mex = new MexService(core)
     this.newsletters = new NewsletterService(core, media, mex)
     this.#messages = new MessageRouter(core, this.newsletters)
@@ -78,13 +82,14 @@ export class Service {
       Object.entries({
         ...sessionHandlers(media),
         ...encryptHandlers(core),
-        ...usyncHandlers(core),
+        ...usyncHandlers(core, this.businesses),
         ...profileHandlers(core),
         ...groupHandlers({ core, groups: this.groups }),
         ...groupSettingHandlers({ core, groups: this.groups }),
         ...groupJoiningHandlers({ core, groups: this.groups }),
         ...newsletterHandlers(core, this.newsletters),
         ...mex.iqHandlers,
+        ...businessHandlers({ core, businesses: this.businesses, media }),
         ...linkedDeviceHandlers(this.directory),
         'w:sync:app:state set sync': request => this.appState.answer(request),
         'urn:xmpp:whatsapp:dirty set clean': request => this.dirtyBits.clean(request),
