@@ -183,6 +183,23 @@ describe('channels that are run, followed and left (docs/protocol/05 §4)', () =
     await expect(socket.newsletterChangeOwner(channel, alice.lid)).rejects.toEqual(refusal(403))
   })
 
+  it('that were followed while a device was away are told of when it is back', async () => {
+    const [alice, bob, bot] = await parties()
+    const channel = bob.createNewsletter('News')
+    alice.followNewsletter(channel)
+    await told(bot, 'chats.upsert', chats => chats[0]?.id === channel)
+    const before = bot.events.length
+    world().service.markDirty(bot.jid, 'newsletter_metadata')
+    await bot.waitFor(
+      () =>
+        bot.events
+          .slice(before)
+          .some(({ name, data }) => name === 'chats.upsert' && JSON.stringify(data).includes(channel)),
+      'channel',
+    )
+    await expect.poll(() => world().service.dirty(bot.jid)).toEqual([])
+  })
+
   it('are deleted by their owner', async () => {
     const [alice, bob, bot] = await parties()
     const follower = await world().linked(bob)

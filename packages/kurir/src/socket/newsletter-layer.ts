@@ -26,7 +26,7 @@ import { extendSocket, type Layer, type SocketCore } from './core.js'
 import type { GroupsSocket } from './groups-layer.js'
 import { mediaNetwork } from './media-network.js'
 import { askMex } from './mex-client.js'
-import { NewsletterReceiver } from './newsletter-receiver.js'
+import { chatOf, NewsletterReceiver } from './newsletter-receiver.js'
 import { NewsletterSubscriptions } from './newsletter-subscriptions.js'
 
 /**
@@ -133,6 +133,14 @@ export function makeNewsletterLayer({ core, socket }: Layer<GroupsSocket>): Laye
     )
     return newsletter === undefined ? null : withOwner(core, newsletter)
   }
+  const fetchAllFollowed = async () => {
+    const followed = await ask(operations.fetchFollowedNewsletters())
+    return followed.map(newsletter => withOwner(core, newsletter))
+  }
+  core.dirtyBits.on('newsletter_metadata', async () => {
+    const followed = await fetchAllFollowed()
+    if (followed.length > 0) core.ev.emit('chats.upsert', followed.map(chatOf))
+  })
   const members: NewsletterMembers = {
     newsletterCreate: async (name, description) => {
       checkUpdate({ name, ...(description === undefined ? {} : { description }) })
@@ -162,10 +170,7 @@ export function makeNewsletterLayer({ core, socket }: Layer<GroupsSocket>): Laye
     newsletterChangeOwner: async (jid, user) => ask(operations.changeOwner(channel(jid), person(user))),
     newsletterDemote: async (jid, user) => ask(operations.demoteAdmin(channel(jid), person(user))),
     newsletterDelete: async jid => void (await ask(operations.deleteNewsletter(channel(jid)))),
-    newsletterFetchAllFollowed: async () => {
-      const followed = await ask(operations.fetchFollowedNewsletters())
-      return followed.map(newsletter => withOwner(core, newsletter))
-    },
+    newsletterFetchAllFollowed: fetchAllFollowed,
     newsletterMessages: async (key, range = {}) => {
       const answer = await core.connection.query(buildMessagesRequest(checkText('key', key), checkRange(range)))
       return parsePosts(getBinaryNodeChild(answer, 'messages'))

@@ -112,7 +112,13 @@ export class NewsletterReceiver {
 }
 
 /** A channel as the chat that it is in the list. */
-function chatOf({ id, name, state, role, mute_state }: NewsletterMetadata): BaileysEventMap['chats.upsert'][number] {
+export function chatOf({
+  id,
+  name,
+  state,
+  role,
+  mute_state,
+}: NewsletterMetadata): BaileysEventMap['chats.upsert'][number] {
   return {
     id,
     name,
