@@ -78,6 +78,8 @@ describe('the GraphQL documents of channels (docs/protocol/05 §4.2 and §4.4)',
       },
     ])
     expect(operations.fetchAdminCount(jid).read({ admin_count: 3 })).toBe(3)
+    const counted = { id: jid, thread_metadata: { subscribers_count: '12' } }
+    expect(operations.fetchSubscriberCount(jid).read(counted)).toBe(12)
     expect(operations.createAdminInvite(jid, user).read({ invite_expiration_time: '1700000000' })).toBe(1_700_000_000)
     const pending = [{ user: { id: user, pn: null } }, { user: {} }, 7]
     expect(operations.fetchPendingAdminInvites(jid).read({ pending_admin_invites: pending })).toEqual([
@@ -89,6 +91,7 @@ describe('the GraphQL documents of channels (docs/protocol/05 §4.2 and §4.4)',
   it.each([
     ['a channel without id', () => operations.joinNewsletter(jid).read({})],
     ['no number', () => operations.fetchAdminCount(jid).read({ admin_count: 'many' })],
+    ['no count', () => operations.fetchSubscriberCount(jid).read({ id: jid })],
     ['no time', () => operations.createAdminInvite(jid, user).read(null)],
   ])('refuses %s', (_, read) => {
     expect(read).toThrow(MexError)

@@ -39,6 +39,12 @@ export function fetchNewsletter(type: 'invite' | 'jid', key: string): MexOperati
   }
 }
 
+/** How many follow a channel; anybody may ask. */
+export function fetchSubscriberCount(jid: string): MexOperation<number> {
+  const query = fetchNewsletter('jid', jid)
+  return { ...query, read: answer => required(query, query.read(answer)?.subscribers) }
+}
+
 /** All channels that the account follows or runs. */
 export function fetchFollowedNewsletters(): MexOperation<NewsletterMetadata[]> {
   return {

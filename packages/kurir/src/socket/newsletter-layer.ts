@@ -116,9 +116,6 @@ export type NewsletterSocket = GroupsSocket & NewsletterMembers
 
 /** Most followers that are asked for at once. */
 const mostFollowers = 1_000
-/** Limits of the service (docs/protocol/05, 4.3). */
-const longestName = 100
-const longestDescription = 2_048
 
 export function makeNewsletterLayer({ core, socket }: Layer<GroupsSocket>): Layer<NewsletterSocket> {
   new NewsletterReceiver(core, { upsert: message => socket.upsertMessage(message, 'append') })
@@ -147,7 +144,7 @@ export function makeNewsletterLayer({ core, socket }: Layer<GroupsSocket>): Laye
       return askOwned(operations.createNewsletter(name, description))
     },
     newsletterUpdate: async (jid, updates) => update(jid, updates),
-    newsletterSubscribers: async jid => ({ subscribers: (await find('jid', jid))?.subscribers ?? 0 }),
+    newsletterSubscribers: async jid => ({ subscribers: await ask(operations.fetchSubscriberCount(channel(jid))) }),
     newsletterMetadata: find,
     newsletterFollow: async jid => askOwned(operations.joinNewsletter(channel(jid))),
     newsletterUnfollow: async jid => askOwned(operations.leaveNewsletter(channel(jid))),
@@ -238,8 +235,8 @@ function checkRange(range: NewsletterRange): NewsletterRange {
 
 function checkUpdate(updates: NewsletterUpdate): NewsletterUpdate {
   const { name, description, reactions, blockedReactions } = updates
-  if (name !== undefined) checkText('name', name, longestName)
-  if (description !== undefined) checkOptionalText('description', description, longestDescription)
+  if (name !== undefined) checkText('name', name)
+  if (description !== undefined) checkOptionalText('description', description)
   if ((blockedReactions !== undefined) !== (reactions === 'BLOCKLIST')) {
     throw invalidContent('blockedReactions', 'Blocked reactions belong to the mode BLOCKLIST')
   }
