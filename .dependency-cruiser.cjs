@@ -30,7 +30,11 @@ const floors = [
 ]
 /** Allowed imports inside a floor: [from, to]. */
 const sameFloor = [
+  ['business', 'media'],
+  ['business', 'usync'],
   ['groups', 'chats'],
+  ['newsletters', 'chats'],
+  ['newsletters', 'mex'],
   ['profile', 'chats'],
   ['profile', 'mex'],
   ['pairing', 'auth'],

@@ -4,6 +4,8 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { SeededRandom } from '@kurir/simulator'
 import { KurirError } from 'kurir/errors'
+import { businessTargets } from './fuzz/business-targets.mjs'
+import { channelTargets } from './fuzz/channel-targets.mjs'
 import { historyTargets } from './fuzz/history-targets.mjs'
 import { mediaTargets } from './fuzz/media-targets.mjs'
 import { messageTargets } from './fuzz/message-targets.mjs'
@@ -19,6 +21,8 @@ export const fuzzTargets = [
   ...wireTargets,
   ...messageTargets,
   ...historyTargets,
+  ...channelTargets,
+  ...businessTargets,
   ...mediaTargets,
   ...signalTargets,
   ...storageTargets,

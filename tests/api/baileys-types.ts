@@ -44,8 +44,10 @@ interface ExportDifferences {
     | 'NewChatMessageCappingMVStatusType'
     | 'NewChatMessageCappingOTEStatusType'
     | 'NewChatMessageCappingStatusType'
+    | 'QueryIds'
     | 'ReachoutTimelockEnforcementType'
     | 'WAMessageAddressingMode'
+    | 'XWAPaths'
   /** The protobuf schema is newer: enums have more members, and 64-bit members are smaller objects. */
   readonly newerSchema:
     | 'assertMediaContent'
@@ -127,6 +129,8 @@ interface MemberDifferences {
     | 'groupGetInviteInfo'
     | 'groupMetadata'
   readonly savedAccount: 'authState'
+  /** A channel's `thread_metadata` is typed as the service gives it: name and description are objects. */
+  readonly channelAnswer: 'newsletterCreate' | 'newsletterMetadata'
   readonly classes: 'executeUSyncQuery' | 'messageRetryManager' | 'signalRepository' | 'ws'
 }
 

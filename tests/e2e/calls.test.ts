@@ -79,6 +79,35 @@ describe('calls (docs/protocol/03, 10)', () => {
     await expect(rejected).resolves.toBeUndefined()
   })
 
+  it('are rejected towards the device that began them, whoever passed the offer on (docs/protocol/03, 10.4)', async () => {
+    const { client, connection } = await connected()
+    connection.send(call('offer', { from: caller }))
+    const [offer] = await client.waitFor(() => callsOf(client).length === 1 && callsOf(client), 'offer')
+    expect(offer?.from).toBe(caller)
+    const rejected = client.socket.rejectCall(callId, offer?.from ?? '')
+    const stanza = await connection.stanza(({ tag }) => tag === 'call')
+    expect(stanza).toMatchObject({ attrs: { to: caller }, content: [{ attrs: { 'call-creator': creator } }] })
+    connection.send(node('ack', { class: 'call', id: stanza.attrs['id'] ?? '', from: caller }))
+    await rejected
+  })
+
+  it('refusals of the service reach whoever asked', async () => {
+    const { client, connection } = await connected()
+    const refuse = async (to: string, work: Promise<unknown>) => {
+      const refused = expect(work).rejects.toMatchObject({ code: 'server-refused', data: 406 })
+      const { attrs } = await connection.stanza(stanza => stanza.tag === 'call' && stanza.attrs['to'] === to)
+      connection.send(node('ack', { class: 'call', id: attrs['id'] ?? '', from: to, error: '406' }))
+      await refused
+    }
+    await refuse(creator, client.socket.rejectCall(callId, creator))
+    await refuse('@call', client.socket.createCallLink('audio'))
+    await expect(client.socket.createCallLink('hologram' as 'audio')).rejects.toMatchObject({ data: { field: 'type' } })
+    const never = client.socket.createCallLink('audio', { startTime: Number.NaN })
+    await expect(never).rejects.toMatchObject({ code: 'invalid-content', data: { field: 'event.startTime' } })
+    await expect(client.socket.rejectCall('', creator)).rejects.toMatchObject({ data: { field: 'callId' } })
+    await expect(client.socket.rejectCall(callId, 'nobody')).rejects.toMatchObject({ data: { field: 'callFrom' } })
+  })
+
   it('get links', async () => {
     const { client, connection } = await connected()
     const link = client.socket.createCallLink('video', { startTime: 1_800_000_000 })

@@ -84,7 +84,27 @@ export {
   transferDevice,
   WAJIDDomains,
 } from './binary/index.js'
-// Chats, contacts, groups, calls
+// Chats, contacts, groups, businesses, calls
+export type {
+  BusinessUpdate,
+  CatalogCollection,
+  CatalogCursor,
+  CatalogPage,
+  CatalogStatus,
+  GetCatalogOptions,
+  HoursDay,
+  OrderDetails,
+  OrderPrice,
+  OrderProduct,
+  Product,
+  ProductAvailability,
+  ProductBase,
+  ProductCreate,
+  ProductUpdate,
+  UpdateBussinesProfileProps,
+  WABusinessHoursConfig,
+  WABusinessProfile,
+} from './business/index.js'
 export {
   CALL_AUDIO_PREFIX,
   CALL_VIDEO_PREFIX,
@@ -111,15 +131,17 @@ export {
 } from './chats/index.js'
 // Small things
 export type {
+  CatalogResult,
   CurveKeyPair,
   GroupModificationResponse,
   PendingPhoneRequest,
+  ProductCreateResult,
   RetryCounter,
   SessionRecreateHistory,
   WAGroupCreateResponse,
   WAInitResponse,
 } from './compatibility/index.js'
-export { isStringNullOrEmpty, trimUndefined } from './compatibility/index.js'
+export { isStringNullOrEmpty, QueryIds, trimUndefined, XWAPaths } from './compatibility/index.js'
 // Encryption
 export {
   aesDecrypt,
@@ -337,6 +359,17 @@ export {
   writeRandomPadMax16,
 } from './messages/index.js'
 export { MexError } from './mex/index.js'
+export type {
+  NewsletterAdminInvite,
+  NewsletterCreateResponse,
+  NewsletterFollower,
+  NewsletterMetadata,
+  NewsletterPost,
+  NewsletterRange,
+  NewsletterReactionMode,
+  NewsletterUpdate,
+  NewsletterViewRole,
+} from './newsletters/index.js'
 export { makeNoiseHandler } from './noise/baileys-names.js'
 export { NOISE_MODE, NOISE_WA_HEADER, type NoiseRoot, WA_CERT_DETAILS, WA_NOISE_ROOT } from './noise/constants.js'
 export {
@@ -396,6 +429,7 @@ export {
 } from './signal/index.js'
 // The socket
 export type { BaseSocket } from './socket/base-socket.js'
+export type { BusinessSocket } from './socket/business-layer.js'
 export {
   type CacheStore,
   DEFAULT_CACHE_TTLS,
@@ -425,6 +459,7 @@ export { makeWASocket, makeWASocket as default, type WASocket } from './socket/m
 export type { MessageRelayOptions } from './socket/message-sender.js'
 export type { MessagesRecvSocket } from './socket/messages-receive-layer.js'
 export type { MessagesSocket } from './socket/messages-send-layer.js'
+export type { NewsletterSocket } from './socket/newsletter-layer.js'
 export type { PasskeyAuthenticator } from './socket/passkey-pairing.js'
 export { INITIAL_PREKEY_COUNT, MIN_PREKEY_COUNT, UPLOAD_TIMEOUT } from './socket/prekey-keeper.js'
 export type { PrivacyExceptionsUpdate } from './socket/privacy.js'

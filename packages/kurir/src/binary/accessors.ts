@@ -65,9 +65,14 @@ export function getBinaryNodeChildUInt(node: BinaryNode, childTag: string, lengt
   return value
 }
 
-/** The refusal that an answer carries, if any: in an `error` child, or as its type alone. */
+/** The refusal that an answer carries, if any: in an `error` child, as its type alone, or, of acks, in an attribute. */
 export function refusalIn(answer: BinaryNode): ServerRefusal | undefined {
   const error = getBinaryNodeChild(answer, 'error')
+  const { error: code, backoff } = answer.attrs
+  if (answer.tag === 'ack' && code !== undefined) {
+    const attrs = { ...error?.attrs, code, ...(backoff === undefined ? {} : { backoff }) }
+    return new ServerRefusal({ tag: 'error', attrs }, answer)
+  }
   if (error !== undefined) return new ServerRefusal(error, answer)
   const isFailed = answer.tag === 'iq' && answer.attrs['type'] === 'error'
   return isFailed ? new ServerRefusal({ tag: 'error', attrs: {} }, answer) : undefined

@@ -97,17 +97,39 @@ export function buildCallAnswer(stanza: BinaryNode, from: string): BinaryNode {
   }
 }
 
-/** Rejects an offer. @param from the own device in the namespace of the caller */
-export function buildCallReject(callId: string, callFrom: string, from: string): BinaryNode {
+export interface CallReject {
+  readonly callId: string
+  /** Whom it is said to. */
+  readonly to: string
+  /** The device that began the call. */
+  readonly creator: string
+  /** The own device in the namespace of the caller. */
+  readonly from: string
+}
+
+/** Rejects an offer (docs/protocol/03, 10.4). */
+export function buildCallReject({ callId, to, creator, from }: CallReject): BinaryNode {
   return {
     tag: 'call',
-    attrs: { to: callFrom, from },
-    content: [{ tag: 'reject', attrs: { 'call-id': callId, 'call-creator': callFrom, count: '0' } }],
+    attrs: { to, from },
+    content: [{ tag: 'reject', attrs: { 'call-id': callId, 'call-creator': creator, count: '0' } }],
   }
 }
 
-/** Asks for a call link. @param startTime unix seconds, of a call that is planned */
+/**
+ * Asks for a call link (docs/protocol/03, 10.5).
+ *
+ * @param startTime unix seconds, of a call that is planned
+ * @throws KurirError `invalid-content` (400)
+ */
 export function buildCallLinkRequest(media: 'audio' | 'video', startTime: number | undefined): BinaryNode {
+  const isKnown = media === 'audio' || media === 'video'
+  if (!isKnown || (startTime !== undefined && !(startTime >= 0 && startTime <= Number.MAX_SAFE_INTEGER))) {
+    throw new KurirError('invalid-content', 'A call link is for audio or video, and its time is in Unix seconds', {
+      statusCode: 400,
+      data: { field: isKnown ? 'event.startTime' : 'type' },
+    })
+  }
   const event: BinaryNode[] =
     startTime === undefined ? [] : [{ tag: 'event', attrs: { start_time: String(Math.floor(startTime)) } }]
   return {

@@ -7,3 +7,5 @@ export type PendingPhoneRequest = Record<string, NodeJS.Timeout>
 export type WAInitResponse = { ref: string; ttl: number; status: 200 }
 export type WAGroupCreateResponse = { status: number; gid?: string; participants?: [{ [jid: string]: object }] }
 export type GroupModificationResponse = { status: number; participants?: { [jid: string]: object } }
+export type CatalogResult = { data: { paging: { cursors: { before: string; after: string } }; data: unknown[] } }
+export type ProductCreateResult = { data: { product: object } }

@@ -1,6 +1,7 @@
 import type { AppStateAction } from '../app-state/actions.js'
 import type { WAPatchName } from '../app-state/collection-names.js'
 import type { AuthenticationCreds } from '../auth/credentials.js'
+import type { BusinessUpdate } from '../business/business-types.js'
 import type { WACallEvent } from '../calls/call-types.js'
 import type { Chat, ChatUpdate, PresenceData } from '../chats/chat-types.js'
 import type { Contact } from '../chats/contact-types.js'
@@ -13,6 +14,12 @@ import type {
   RequestJoinAction,
   RequestJoinMethod,
 } from '../groups/group-types.js'
+import type {
+  NewsletterParticipantsUpdate,
+  NewsletterReaction,
+  NewsletterSettings,
+  NewsletterView,
+} from '../newsletters/newsletter-types.js'
 import type { proto } from '../proto/index.js'
 import type { LIDMapping } from '../signal/key-store.js'
 import type { NewChatMessageCapInfo } from './account-limits.js'
@@ -64,11 +71,13 @@ export type BaileysEventMap = {
   'labels.edit': Label
   'labels.association': { association: LabelAssociation; type: 'add' | 'remove' }
   'newsletter.reaction': NewsletterReaction
-  'newsletter.view': { id: string; server_id: string; count: number }
-  'newsletter-participants.update': { id: string; author: string; user: string; new_role: string; action: string }
+  'newsletter.view': NewsletterView
+  'newsletter-participants.update': NewsletterParticipantsUpdate
   'newsletter-settings.update': { id: string; update: NewsletterSettings }
   'message-capping.update': NewChatMessageCapInfo
   'settings.update': SettingsUpdate
+  /** Kurir's own: what changed about a business, a contact's or the own one. */
+  'business.update': BusinessUpdate
   /** Kurir: changes that the account's devices share and that no other event tells, in order. */
   'app-state.action': AppStateActionUpdate[]
 }
@@ -163,19 +172,6 @@ export interface GroupMemberTagUpdate {
   /** Empty: the tag was removed. */
   label: string
   messageTimestamp?: number | undefined
-}
-
-export interface NewsletterReaction {
-  id: string
-  server_id: string
-  reaction: { code?: string | undefined; count?: number | undefined; removed?: boolean | undefined }
-}
-
-/** Changed settings of a channel, as the server names them. */
-export interface NewsletterSettings {
-  name?: string | undefined
-  description?: string | undefined
-  [setting: string]: unknown
 }
 
 /**

@@ -126,7 +126,10 @@ interface Place {
 
 function placeOf(stanza: BinaryNode, from: string, me: OwnAccount): Place {
   if (isPersonOrDevice(from)) return placeOfChat(stanza, from, me)
-  if (isJidNewsletter(from)) return { origin: 'newsletter', chat: from, author: from, fromMe: false }
+  // Who of its admins wrote a post is not said; only whether this account did.
+  if (isJidNewsletter(from)) {
+    return { origin: 'newsletter', chat: from, author: from, fromMe: stanza.attrs['is_sender'] === 'true' }
+  }
   if (!isJidGroup(from) && !isJidBroadcast(from)) {
     throw new KurirError('unknown-chat-kind', 'Unknown message type', {
       statusCode: 400,

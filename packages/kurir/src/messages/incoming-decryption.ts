@@ -3,6 +3,7 @@ import type { WAMessage } from '../events/message-types.js'
 import { proto } from '../proto/index.js'
 import { SignalError } from '../signal/signal-error.js'
 import { type BotReplyContext, botReplyContext, openBotReply } from './bot-replies.js'
+import { changeContent } from './channel-posts.js'
 import { getContentType } from './content-type.js'
 import type { EncryptedPart, IncomingMessage } from './incoming.js'
 import { type DropReason, judgeContent } from './incoming-content.js'
@@ -63,12 +64,13 @@ export async function decryptIncoming(
   me: OwnAccount,
 ): Promise<DecryptedMessage> {
   if (incoming.isPeer && !incoming.authorIsOwn) return { kind: 'dropped', why: 'peer-from-other' }
-  const { parts, plaintext, unreadableTypes } = incoming
-  if (parts.length === 0 && plaintext === undefined) {
+  const { parts, plaintext, unreadableTypes, postChange } = incoming
+  const isPost = plaintext !== undefined || postChange?.kind === 'revoke'
+  if (parts.length === 0 && !isPost) {
     return unreadableTypes.length > 0 ? { kind: 'unrecognized', types: unreadableTypes } : { kind: 'absent' }
   }
   const opening = new Opening(incoming, decryptor, me)
-  if (plaintext !== undefined) await opening.openChannelPost(plaintext)
+  if (isPost) await opening.openChannelPost(plaintext)
   else await opening.openAll()
   return opening.result()
 }
@@ -95,10 +97,12 @@ class Opening {
     return this.#opened === 0 && this.#duplicates > 0 ? { kind: 'duplicate' } : { kind: 'keys-only' }
   }
 
-  async openChannelPost(plaintext: Uint8Array): Promise<void> {
-    const message = this.#attempt(() => proto.Message.decode(plaintext))
+  /** @param plaintext missing for a post that was deleted */
+  async openChannelPost(plaintext: Uint8Array | undefined): Promise<void> {
+    const { postChange, fullMessage } = this.#incoming
+    const message = this.#attempt(() => proto.Message.decode(plaintext ?? new Uint8Array(0)))
     if (message === undefined) return
-    this.#content = message
+    this.#content = postChange ? changeContent(postChange, fullMessage.key.remoteJid ?? '', message) : message
     await this.#finish()
   }
 

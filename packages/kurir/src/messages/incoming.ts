@@ -1,5 +1,6 @@
 import type { BinaryNode } from '../binary/node.js'
 import { proto } from '../proto/index.js'
+import { changeIdOf, type PostChange, postChangeOf } from './channel-posts.js'
 import { decodeEnvelope, type MessageEnvelope } from './decode.js'
 import { isSameAccount, type OwnAccount } from './own-account.js'
 import { bytesOf, childNode, childNodes, invalidStanza, parseDecimal } from './stanza-values.js'
@@ -35,6 +36,8 @@ export interface IncomingMessage extends MessageEnvelope {
   readonly parts: readonly EncryptedPart[]
   /** Content of a channel post: neither encrypted nor padded. */
   readonly plaintext: Uint8Array | undefined
+  /** Set when it is no new post but changes one; its id is then one of its own. */
+  readonly postChange: PostChange | undefined
   readonly unavailable: UnavailableContent | undefined
   /** Types of `<enc>` that this client does not read. */
   readonly unreadableTypes: readonly string[]
@@ -67,6 +70,8 @@ export function parseIncomingMessage(stanza: BinaryNode, me: OwnAccount): Incomi
   parts.sort((left, right) => openingOrder[left.kind] - openingOrder[right.kind])
   // Written out, not spread: an object literal of known shape is ten times as fast here.
   const { fullMessage, origin, author, sender, authorIsOwn, addressing } = envelope
+  const postChange = origin === 'newsletter' ? postChangeOf(stanza) : undefined
+  if (postChange !== undefined) fullMessage.key.id = changeIdOf(postChange)
   return {
     fullMessage,
     origin,
@@ -75,9 +80,10 @@ export function parseIncomingMessage(stanza: BinaryNode, me: OwnAccount): Incomi
     authorIsOwn,
     addressing,
     stanza,
-    id: stanza.attrs['id'] ?? '',
+    id: fullMessage.key.id ?? '',
     parts,
     plaintext: origin === 'newsletter' ? contentOf(stanza, childNode(stanza, 'plaintext')) : undefined,
+    postChange,
     unavailable: unavailableOf(stanza),
     unreadableTypes,
     isPeer: stanza.tag === 'appdata' || stanza.attrs['category'] === 'peer',

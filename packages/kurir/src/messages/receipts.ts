@@ -164,6 +164,18 @@ export function buildReadReceipts(
   })
 }
 
+/** The posts among these keys, as a channel names them: their numbers by channel. */
+export function postsOfKeys(keys: readonly WAMessageKey[]): Map<string, string[]> {
+  const posts = new Map<string, string[]>()
+  for (const { remoteJid, server_id: serverId, fromMe } of keys) {
+    if (fromMe === true || !serverId || !remoteJid || !isJidNewsletter(remoteJid)) continue
+    const known = posts.get(remoteJid)
+    if (known) known.push(serverId)
+    else posts.set(remoteJid, [serverId])
+  }
+  return posts
+}
+
 function invalidReceipt(field: string, detail: Record<string, unknown>): KurirError {
   return new KurirError('invalid-receipt', `No valid receipt: ${field}`, {
     statusCode: 400,

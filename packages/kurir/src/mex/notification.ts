@@ -1,5 +1,6 @@
 import { contentString, getBinaryNodeChildren } from '../binary/accessors.js'
 import type { BinaryNode } from '../binary/node.js'
+import { type Members, objectOf } from './answer-values.js'
 
 /** Longest text that is parsed; honest ones have some kilobytes. */
 const maxLength = 1_048_576
@@ -9,7 +10,7 @@ export interface MexNotification {
   /** Names what has changed, as `UsernameSetNotification`. */
   readonly operation: string
   /** The `data` of the answer; of the old form the whole object, with `updates`. */
-  readonly content: { readonly [member: string]: unknown }
+  readonly content: Members
 }
 
 /**
@@ -45,10 +46,4 @@ function jsonOf(node: BinaryNode): MexNotification['content'] | undefined {
   } catch {
     return undefined
   }
-}
-
-/** The value if it is an object with members; undefined for lists, null and everything else. */
-export function objectOf(value: unknown): MexNotification['content'] | undefined {
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-  return isObject ? (value as MexNotification['content']) : undefined
 }

@@ -2,6 +2,7 @@ import { contentString, getBinaryNodeChild } from '../binary/accessors.js'
 import { S_WHATSAPP_NET } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
 import { KurirError } from '../errors/kurir-error.js'
+import { type Members, objectOf } from './answer-values.js'
 
 /** Largest answer that is parsed; honest ones have some kilobytes. */
 const maxAnswerLength = 4 * 1_048_576
@@ -14,6 +15,11 @@ export interface MexQuery {
   readonly documentId: string
   readonly root: string
   readonly variables: { readonly [name: string]: unknown }
+}
+
+/** A query that knows how to read its answer: `read` gets the member of `data` that the query asked for. */
+export interface MexOperation<Result> extends MexQuery {
+  readonly read: (member: unknown) => Result
 }
 
 /** One error of a GraphQL answer, as far as clients look at it. */
@@ -76,6 +82,11 @@ function refused(errors: readonly unknown[], first: MexErrorDetail): MexError {
   })
 }
 
+/** The error for an answer that has the promised member without what has to be in it. */
+export function unexpectedMexMember({ root, documentId }: Pick<MexQuery, 'documentId' | 'root'>): MexError {
+  return unexpected(root, documentId)
+}
+
 function unexpected(root: string, documentId: string, cause?: unknown): MexError {
   const action = root.replace('xwa2_', '').replaceAll('_', ' ')
   return new MexError('mex-unexpected-answer', `Failed to ${action}, unexpected response structure.`, {
@@ -85,6 +96,6 @@ function unexpected(root: string, documentId: string, cause?: unknown): MexError
   })
 }
 
-function isObject(value: unknown): value is { readonly [member: string]: unknown } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+function isObject(value: unknown): value is Members {
+  return objectOf(value) !== undefined
 }

@@ -2,7 +2,7 @@ import { getBinaryNodeChild } from '../binary/accessors.js'
 import { parseDecimal } from '../binary/decimal.js'
 import type { BinaryNode } from '../binary/node.js'
 import type { TextStatus } from '../chats/contact-types.js'
-import { objectOf } from '../mex/notification.js'
+import { objectOf } from '../mex/answer-values.js'
 import type { MexQuery } from '../mex/query.js'
 
 /** The short status with an emoji that takes the place of the about text in newer apps (docs/protocol/04, 4.2). */

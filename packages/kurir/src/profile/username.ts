@@ -1,5 +1,5 @@
 import { isLidUser, isPnUser } from '../binary/jid.js'
-import { objectOf } from '../mex/notification.js'
+import { objectOf } from '../mex/answer-values.js'
 import type { MexQuery } from '../mex/query.js'
 
 /** Names that people choose, to be found without their number (docs/protocol/04, 4.4 and 4.16). */

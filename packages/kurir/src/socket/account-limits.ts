@@ -6,21 +6,24 @@ import {
   ReachoutTimelockEnforcementType,
   type ReachoutTimelockState,
 } from '../events/account-limits.js'
-import { objectOf } from '../mex/notification.js'
-import { buildMexQuery, type MexQuery, parseMexAnswer } from '../mex/query.js'
+import { type Members, membersOf, numberOf, objectOf, oneOf, textOf } from '../mex/answer-values.js'
+import type { MexOperation } from '../mex/query.js'
 import type { SocketCore } from './core.js'
+import { askMex } from './mex-client.js'
 
-const reachoutTimelock: MexQuery = {
+const reachoutTimelock: MexOperation<Members> = {
   documentId: '23983697327930364',
   root: 'xwa2_fetch_account_reachout_timelock',
   variables: {},
+  read: membersOf,
 }
 
 /** The form of the present web client; Baileys asks an older document (docs/protocol/05 §4.2). */
-const newChatCap: MexQuery = {
+const newChatCap: MexOperation<Members> = {
   documentId: '27910975521856601',
   root: 'xwa2_message_capping_info',
   variables: { input: { type: 'INDIVIDUAL_NEW_CHAT_THREAD' } },
+  read: membersOf,
 }
 
 /**
@@ -29,7 +32,7 @@ const newChatCap: MexQuery = {
  * @throws MexError; KurirError as `query`
  */
 export async function fetchAccountReachoutTimelock(core: SocketCore): Promise<ReachoutTimelockState> {
-  const state = timelockIn(members(await ask(core, reachoutTimelock)))
+  const state = timelockIn(await askMex(core, reachoutTimelock))
   core.ev.emit('connection.update', { reachoutTimeLock: state })
   return state
 }
@@ -41,7 +44,7 @@ export async function fetchAccountReachoutTimelock(core: SocketCore): Promise<Re
  * @throws MexError; KurirError as `query`
  */
 export async function fetchNewChatMessageCap(core: SocketCore): Promise<NewChatMessageCapInfo> {
-  return capIn(members(await ask(core, newChatCap)))
+  return capIn(await askMex(core, newChatCap))
 }
 
 /** How long a restriction is taken to last when the service does not say it. */
@@ -76,11 +79,11 @@ function timelockIn(answer: Members): ReachoutTimelockState {
 
 function capIn(answer: Members): NewChatMessageCapInfo {
   const info: NewChatMessageCapInfo = {
-    total_quota: quantity(answer['total_quota']),
-    used_quota: quantity(answer['used_quota']),
-    cycle_start_timestamp: text(answer['cycle_start_timestamp']),
-    cycle_end_timestamp: text(answer['cycle_end_timestamp']),
-    server_sent_timestamp: text(answer['server_sent_timestamp']),
+    total_quota: numberOf(answer['total_quota']),
+    used_quota: numberOf(answer['used_quota']),
+    cycle_start_timestamp: textOf(answer['cycle_start_timestamp']),
+    cycle_end_timestamp: textOf(answer['cycle_end_timestamp']),
+    server_sent_timestamp: textOf(answer['server_sent_timestamp']),
     ote_status: known(NewChatMessageCappingOTEStatusType, answer['ote_status']),
     mv_status: known(NewChatMessageCappingMVStatusType, answer['mv_status']),
     capping_status: known(NewChatMessageCappingStatusType, answer['capping_status']),
@@ -88,27 +91,7 @@ function capIn(answer: Members): NewChatMessageCapInfo {
   return Object.fromEntries(Object.entries(info).filter(([, value]) => value !== undefined))
 }
 
-async function ask({ connection }: SocketCore, query: MexQuery): Promise<unknown> {
-  return parseMexAnswer(await connection.query(buildMexQuery(query)), query)
-}
-
-type Members = { readonly [member: string]: unknown }
-
-function members(value: unknown): Members {
-  return objectOf(value) ?? {}
-}
-
-/** The service writes quotas as numbers or as text. */
-function quantity(value: unknown): number | undefined {
-  const number = typeof value === 'number' || typeof value === 'string' ? Number(value) : Number.NaN
-  return Number.isFinite(number) ? number : undefined
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined
-}
-
 /** A value of an enum, or nothing when the service has a new one. */
 function known<Value extends string>(names: { readonly [name: string]: Value }, value: unknown): Value | undefined {
-  return Object.values(names).find(name => name === value)
+  return oneOf(Object.values(names), value)
 }

@@ -1,4 +1,4 @@
-import { isHostedLidUser, isLidUser, jidNormalizedUser } from '../binary/jid.js'
+import { isHostedLidUser, isLidUser, isPnUser, jidNormalizedUser } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
 import {
   buildCallAnswer,
@@ -12,6 +12,7 @@ import {
 import type { WACallEvent } from '../calls/call-types.js'
 import type { MessageUpsertType, WAMessage } from '../events/message-types.js'
 import { callMessage } from '../messages/call-messages.js'
+import { checkJid, checkText } from '../messages/content/checks.js'
 import { ExpiringMap } from '../time/expiring-map.js'
 import { DEFAULT_CACHE_TTLS } from './cache-store.js'
 import type { SocketCore } from './core.js'
@@ -24,19 +25,23 @@ export class CallReceiver {
   readonly #core: SocketCore
   readonly #upsert: (message: WAMessage, type: MessageUpsertType) => Promise<void>
   readonly #offers: ExpiringMap<WACallEvent>
+  /** Which device began a call: answers name it. */
+  readonly #creators: ExpiringMap<string>
 
   constructor(core: SocketCore, upsert: (message: WAMessage, type: MessageUpsertType) => Promise<void>) {
     this.#core = core
     this.#upsert = upsert
     const ttlMs = DEFAULT_CACHE_TTLS.CALL_OFFER * 1000
     this.#offers = new ExpiringMap({ limit: OFFERS, ttlMs, clock: core.config.clock })
+    this.#creators = new ExpiringMap({ limit: OFFERS, ttlMs, clock: core.config.clock })
   }
 
   async handle(stanza: BinaryNode): Promise<void> {
     const { logger, ev, connection, config } = this.#core
     const { id, from = '' } = stanza.attrs
     try {
-      const { event } = parseCall(stanza)
+      const { event, creator } = parseCall(stanza)
+      if (event.status === 'offer') this.#creators.set(event.id, creator)
       const call = withOffer(event, await this.#offerOf(event))
       await this.#remember(call)
       if (config.shouldIgnoreJid(jidNormalizedUser(from)) !== true) {
@@ -54,7 +59,10 @@ export class CallReceiver {
   }
 
   async reject(callId: string, callFrom: string): Promise<void> {
-    await this.#core.connection.query(buildCallReject(callId, callFrom, this.#ownDeviceLike(callFrom)))
+    const to = checkJid('callFrom', callFrom, jid => isPnUser(jid) || isLidUser(jid))
+    const creator = this.#creators.get(callId) ?? to
+    const from = this.#ownDeviceLike(to)
+    await this.#core.connection.query(buildCallReject({ callId: checkText('callId', callId), to, creator, from }))
   }
 
   async createLink(

@@ -1,4 +1,4 @@
-import { jidNormalizedUser } from '../binary/jid.js'
+import { isJidNewsletter, jidNormalizedUser } from '../binary/jid.js'
 import type { ServerProps } from '../chats/server-props.js'
 import type { MessageUpsertType, WAMessage } from '../events/message-types.js'
 import { historyDownload } from '../history/download-history.js'
@@ -105,7 +105,8 @@ async function upsertMessage(
 ): Promise<void> {
   const { ev, creds } = core
   ev.emit('messages.upsert', { messages: [message], type, ...(requestId === undefined ? {} : { requestId }) })
-  if (message.pushName && message.key.remoteJid) {
+  // A channel is nobody's contact, and its name is not ours.
+  if (message.pushName && message.key.remoteJid && !isJidNewsletter(message.key.remoteJid)) {
     const id = jidNormalizedUser(message.key.fromMe ? creds.me?.id : (message.key.participant ?? message.key.remoteJid))
     if (!message.key.fromMe)
       ev.emit('contacts.update', [{ id, notify: message.pushName, verifiedName: message.verifiedBizName ?? undefined }])

@@ -1,14 +1,16 @@
 import { makeLibSignalRepository } from '../signal/repository.js'
 import { makeBaseLayer } from './base-socket.js'
+import { type BusinessSocket, makeBusinessLayer } from './business-layer.js'
 import { makeChatsLayer } from './chats-layer.js'
 import { resolveConfig, type UserFacingSocketConfig } from './config.js'
 import { makeGroupsLayer } from './groups-layer.js'
-import { type MessagesRecvSocket, makeMessagesRecvLayer } from './messages-receive-layer.js'
+import { makeMessagesRecvLayer } from './messages-receive-layer.js'
 import { makeMessagesSendLayer } from './messages-send-layer.js'
+import { makeNewsletterLayer } from './newsletter-layer.js'
 import { makeUSyncLayer } from './usync-layer.js'
 
 /** What {@link makeWASocket} returns: the members of all layers. */
-export type WASocket = MessagesRecvSocket
+export type WASocket = BusinessSocket
 
 /**
  * Connects to WhatsApp with these credentials, or begins to link a new device when they are fresh. Returns at once;
@@ -25,8 +27,10 @@ export function makeWASocket(config: UserFacingSocketConfig): WASocket {
   const usync = makeUSyncLayer(base)
   const chats = makeChatsLayer(usync)
   const groups = makeGroupsLayer(chats)
+  const newsletters = makeNewsletterLayer(groups)
   const sending = makeMessagesSendLayer({
-    ...groups,
+    ...newsletters,
+    groups: groups.groups,
     devices: usync.devices,
     sessions: usync.sessions,
     secrets: chats.secrets,
@@ -37,5 +41,5 @@ export function makeWASocket(config: UserFacingSocketConfig): WASocket {
     availability: chats.availability,
     preKeys: base.preKeys,
   })
-  return receiving.socket
+  return makeBusinessLayer(receiving).socket
 }

@@ -55,14 +55,18 @@ export interface MessagesRecvMembers {
   requestPlaceholderResend(messageKey: WAMessageKey, msgData?: Partial<WAMessage>): Promise<string | undefined>
   /** Messages that the phone was asked for: what is known of them, by id. */
   readonly placeholderResendCache: CacheStore
-  /** Rejects an offered call; `callFrom` is the `from` of its event. @throws ServerRefusal */
+  /**
+   * Rejects an offered call; `callFrom` is the `from` of its event.
+   *
+   * @throws ServerRefusal when the service does not know the caller, KurirError `invalid-content` (400)
+   */
   rejectCall(callId: string, callFrom: string): Promise<void>
   /**
    * Makes a link that anybody can join a call with: `https://call.whatsapp.com/voice/` or `…/video/` and the token.
    *
    * @param event a planned call: its time, unix seconds
    * @returns the token; undefined when the server gives none
-   * @throws ServerRefusal, KurirError `timed-out` (408)
+   * @throws ServerRefusal, KurirError `timed-out` (408), `invalid-content` (400)
    */
   createCallLink(
     type: 'audio' | 'video',

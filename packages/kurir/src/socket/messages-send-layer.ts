@@ -14,7 +14,9 @@ import {
   buildChatReceipt,
   buildReadReceipts,
   type MessageReceiptType,
+  postsOfKeys,
 } from '../messages/receipts.js'
+import { buildViewReceipt } from '../newsletters/newsletter-requests.js'
 import { proto } from '../proto/index.js'
 import type { PossiblyExtendedCacheStore } from './cache-store.js'
 import { ChatTimers } from './chat-timers.js'
@@ -25,10 +27,10 @@ import type { DeviceDirectory } from './device-directory.js'
 import { DurableSender } from './durable-sender.js'
 import type { GroupDirectory } from './group-directory.js'
 import { groupPicture } from './group-picture.js'
-import type { GroupsSocket } from './groups-layer.js'
 import { type MediaMembers, MediaTransfer } from './media-transfer.js'
 import type { MessageSecretStore } from './message-secret-store.js'
 import { type MessageRelayOptions, MessageSender } from './message-sender.js'
+import type { NewsletterSocket } from './newsletter-layer.js'
 import { ownAccount } from './own-account.js'
 import { type Mutex, makeMutex } from './scheduling.js'
 import { SenderKeyHolders } from './sender-key-holders.js'
@@ -53,7 +55,10 @@ export interface MessagesMembers extends MediaMembers {
   ): Promise<WAMessage | undefined>
   /** Encrypts and sends a ready protobuf message; resolves with its id. */
   relayMessage(jid: string, message: proto.IMessage, options: MessageRelayOptions): Promise<string>
-  /** Tells the authors that their messages were read, or only our own devices if the privacy settings say so. */
+  /**
+   * Tells the authors that their messages were read, or only our own devices if the privacy settings say so. Posts of
+   * channels count as viewed.
+   */
   readMessages(keys: WAMessageKey[]): Promise<void>
   sendReceipt(
     jid: string,
@@ -90,7 +95,7 @@ export interface MessagesMembers extends MediaMembers {
   readonly messageRetryManager: MessageRetryManager | null
 }
 
-export type MessagesSocket = GroupsSocket & MessagesMembers
+export type MessagesSocket = NewsletterSocket & MessagesMembers
 
 export interface SendParts {
   readonly devices: DeviceDirectory
@@ -111,7 +116,7 @@ export function makeMessagesSendLayer({
   sessions,
   secrets,
   tokens,
-}: Layer<GroupsSocket> & {
+}: Layer<NewsletterSocket> & {
   readonly groups: GroupDirectory
   readonly devices: DeviceDirectory
   readonly sessions: SessionDirectory
@@ -181,12 +186,16 @@ export function makeMessagesSendLayer({
   }
 }
 
-async function readMessages(core: SocketCore, socket: GroupsSocket, keys: WAMessageKey[]): Promise<void> {
+async function readMessages(core: SocketCore, socket: NewsletterSocket, keys: WAMessageKey[]): Promise<void> {
   const { connection, creds, clock } = core
   const settings = await socket.fetchPrivacySettings()
   const isVisible = settings['readreceipts'] !== 'none'
   for (const receipt of buildReadReceipts(keys, isVisible, ownAccount(creds), clock.nowSeconds())) {
     await connection.sendNode(receipt)
+  }
+  // Channels count who has looked at a post.
+  for (const [channel, serverIds] of postsOfKeys(keys)) {
+    await connection.sendNode(buildViewReceipt(connection.ids.next(), channel, serverIds))
   }
 }
 

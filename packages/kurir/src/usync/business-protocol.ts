@@ -32,15 +32,24 @@ export class USyncBusinessProtocol implements USyncQueryProtocol {
     if (node.tag !== 'business') return null
     assertNodeErrorFree(node)
     const name = getBinaryNodeChild(node, 'verified_name')
-    const certificate = contentBytes(name)
-    if (name === undefined || certificate === undefined) return null
-    const { verifiedName, issuer, serial } = detailsOf(certificate, node)
-    return {
-      verifiedName: verifiedName ?? '',
-      verifiedLevel: name.attrs['verified_level'] ?? 'unknown',
-      ...(issuer && { issuer }),
-      ...(serial != null && { serial: String(serial) }),
-    }
+    return name === undefined ? null : businessNameOf(name)
+  }
+}
+
+/**
+ * Reads `<verified_name>`, as answers and notifications have it (docs/protocol/05 §5.3). Null without a certificate.
+ *
+ * @throws KurirError `invalid-usync-result` for a certificate that does not decode
+ */
+export function businessNameOf(name: BinaryNode): BusinessNameData | null {
+  const certificate = contentBytes(name)
+  if (certificate === undefined) return null
+  const { verifiedName, issuer, serial } = detailsOf(certificate, name)
+  return {
+    verifiedName: verifiedName ?? '',
+    verifiedLevel: name.attrs['verified_level'] ?? 'unknown',
+    ...(issuer && { issuer }),
+    ...(serial != null && { serial: String(serial) }),
   }
 }
 

@@ -150,4 +150,12 @@ const placeOf = (context: MediaHostContext, media: StoredMedia): Record<string, 
   url: context.urlOf(media),
   direct_path: media.directPath,
   ...(media.handle === undefined ? {} : { handle: media.handle }),
+  ...(media.kind.type === 'pps-biz-cover-photo' ? coverPhotoOf(context, media) : {}),
+})
+
+/** What a business shows to make the file its cover photo (docs/protocol/05 §5.2). */
+const coverPhotoOf = (context: MediaHostContext, { token }: StoredMedia): Record<string, string> => ({
+  fbid: String(Number.parseInt(Buffer.from(token, 'base64url').toString('hex').slice(0, 12), 16)),
+  meta_hmac: token.split('').reverse().join(''),
+  ts: String(Math.floor(context.clock.now() / 1000)),
 })

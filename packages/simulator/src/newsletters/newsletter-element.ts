@@ -1,16 +1,17 @@
 import type { BinaryNode } from 'kurir/binary'
 import type { Account } from '../accounts/account.js'
 import { element } from '../router/stanzas.js'
-import type { Newsletter, NewsletterPost } from './newsletter.js'
+import type { NewsletterPost } from './newsletter.js'
 
 /** A post with its content, as lists of posts give it (docs/protocol/03 §2.14). */
-export const postElement = (newsletter: Newsletter, post: NewsletterPost, reader: Account): BinaryNode => {
+export const postElement = (post: NewsletterPost, reader: Account): BinaryNode => {
   const attrs = {
     id: post.id,
     server_id: String(post.serverId),
     t: String(post.postedAt),
     type: post.type,
-    is_sender: reader === newsletter.owner ? 'true' : undefined,
+    is_sender: reader === post.author ? 'true' : undefined,
+    edit: post.isRevoked ? '8' : post.editedAt === undefined ? undefined : '3',
   }
   return element('message', attrs, [plaintextOf(post), ...changesOf(post), ...countsOf(post)])
 }

@@ -4,10 +4,13 @@ import { proto } from 'kurir/proto'
 import type { Account } from '../accounts/account.js'
 import type { Device } from '../accounts/device.js'
 import type { MediaHost } from '../media/media-host.js'
+import type { MexService } from '../mex/mex-service.js'
 import type { ServiceCore } from '../router/service-core.js'
 import { bytesOf, element } from '../router/stanzas.js'
-import { Newsletter, type NewsletterPost, NewsletterRegistry } from './newsletter.js'
+import { type Newsletter, type NewsletterPost, NewsletterRegistry } from './newsletter.js'
+import { NewsletterDesk } from './newsletter-desk.js'
 import { changesOf, countsOf, plaintextOf, postElement } from './newsletter-element.js'
+import { newsletterOperations } from './newsletter-mex.js'
 
 /** Attributes of an ack. */
 type Answer = Readonly<Record<string, string | undefined>>
@@ -23,19 +26,22 @@ export class NewsletterService {
   /** Channel → devices that hear of reactions, and until when. */
   readonly #listening = new Map<string, Map<Device, number>>()
 
-  constructor(core: ServiceCore, media: MediaHost) {
+  /** Who owns, runs and follows channels. */
+  readonly desk: NewsletterDesk
+
+  constructor(core: ServiceCore, media: MediaHost, mex: MexService) {
     this.#core = core
     this.#media = media
-  }
-
-  create(owner: Account, name: string): Newsletter {
-    const newsletter = new Newsletter({ jid: `120363${this.#core.random.digits(12)}@newsletter`, name, owner })
-    this.#registry.add(newsletter)
-    return newsletter
+    this.desk = new NewsletterDesk(core, this.#registry, mex)
+    mex.serve(newsletterOperations(core, this.#registry, this.desk))
   }
 
   find(jid: string | undefined): Newsletter | undefined {
     return this.#registry.get(jid)
+  }
+
+  findByInvite(code: string | undefined): Newsletter | undefined {
+    return code === undefined ? undefined : this.#registry.byInvite(code)
   }
 
   /** Takes `<message>` to a channel; returns what the ack says. */
@@ -45,7 +51,7 @@ export class NewsletterService {
     const post = newsletter.byServerId(Number(node.attrs['server_id']))
     if (node.attrs['type'] === 'reaction') return this.#react(newsletter, post, sender, node)
     if (getBinaryNodeChild(node, 'votes') !== undefined) return this.#vote(newsletter, post, sender, node)
-    if (newsletter.owner !== sender.account) return { error: '406' }
+    if (!newsletter.isRunBy(sender.account)) return { error: '406' }
     return this.#publish(newsletter, sender, node)
   }
 
@@ -57,7 +63,10 @@ export class NewsletterService {
       const post = newsletter?.byServerId(Number(attrs['server_id']))
       if (post === undefined) {
         this.#core.violation(viewer, 'unexpected-receipt', `the channel has no post ${attrs['server_id']}`, node)
-      } else post.viewers.add(viewer.account)
+      } else if (newsletter !== undefined && !post.viewers.has(viewer.account)) {
+        post.viewers.add(viewer.account)
+        this.#update(newsletter, post)
+      }
     }
   }
 
@@ -73,12 +82,14 @@ export class NewsletterService {
   posts(
     newsletter: Newsletter,
     reader: Account,
-    query: { count: number; before?: number; after?: number },
+    query: { count: number; before?: number; after?: number; since?: number },
   ): BinaryNode[] {
-    const { count, before = Number.POSITIVE_INFINITY, after = 0 } = query
-    const fitting = newsletter.posts.filter(({ serverId }) => serverId < before && serverId > after)
+    const { count, before = Number.POSITIVE_INFINITY, after = 0, since = 0 } = query
+    const fitting = newsletter.posts.filter(
+      ({ serverId, changedAt }) => serverId < before && serverId > after && changedAt >= since,
+    )
     const chosen = query.after === undefined ? fitting.slice(-count) : fitting.slice(0, count)
-    return chosen.map(post => postElement(newsletter, post, reader))
+    return chosen.map(post => postElement(post, reader))
   }
 
   #publish(newsletter: Newsletter, sender: Device, node: BinaryNode): Answer {
@@ -91,13 +102,16 @@ export class NewsletterService {
     if (known !== undefined && edit !== undefined) {
       known.plaintext = plaintext
       known.editedAt = this.#core.clock.now()
+      known.changedAt = this.#core.now()
+      known.isRevoked = edit === '8'
       this.#announce(newsletter, known, sender, edit)
       return { server_id: String(known.serverId) }
     }
     // The same post once more: its ack was lost.
     if (known !== undefined) return { server_id: String(known.serverId) }
     const mediatype = part?.attrs['mediatype']
-    const post = newsletter.add({ id, postedAt: this.#core.now(), type, mediatype, plaintext })
+    const author = sender.account
+    const post = newsletter.add({ id, author, postedAt: this.#core.now(), type, mediatype, plaintext })
     this.#announce(newsletter, post, sender)
     return { server_id: String(post.serverId) }
   }
@@ -142,7 +156,7 @@ export class NewsletterService {
     for (const account of newsletter.readers) {
       for (const device of account.devices.values()) {
         if (device === sender) continue
-        const attrs = { ...common, is_sender: account === newsletter.owner ? 'true' : undefined }
+        const attrs = { ...common, is_sender: account === post.author ? 'true' : undefined }
         this.#core.delivery.deliver(device, element('message', attrs, [plaintextOf(post), ...changesOf(post)]))
       }
     }
@@ -152,6 +166,7 @@ export class NewsletterService {
     if (post === undefined) return { error: '404' }
     const code = getBinaryNodeChild(node, 'reaction')?.attrs['code']
     if (code === undefined || node.attrs['edit'] === '7') post.reactions.delete(sender.account)
+    else if (!newsletter.takesReaction(code)) return { error: '405' }
     else post.reactions.set(sender.account, code)
     this.#update(newsletter, post)
     return { server_id: String(post.serverId) }
@@ -172,10 +187,13 @@ export class NewsletterService {
   /** Counts for those who listen. */
   #update(newsletter: Newsletter, post: NewsletterPost): void {
     const now = this.#core.now()
+    post.changedAt = now
     for (const [device, until] of this.#listening.get(newsletter.jid) ?? []) {
       if (until < now) continue
       const message = element('message', { server_id: String(post.serverId) }, countsOf(post))
-      const updates = element('live_updates', {}, [element('messages', { t: this.#core.time() }, [message])])
+      const updates = element('live_updates', {}, [
+        element('messages', { jid: newsletter.jid, t: this.#core.time() }, [message]),
+      ])
       const attrs = { from: newsletter.jid, type: 'newsletter', id: this.#core.stanzaId(), t: this.#core.time() }
       this.#core.delivery.deliver(device, element('notification', attrs, [updates]))
     }

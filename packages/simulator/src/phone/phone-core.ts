@@ -6,6 +6,7 @@ import type { SeededRandom } from '../random.js'
 import type { Service } from '../router/service.js'
 import { childrenOf, element } from '../router/stanzas.js'
 import { PhoneAppState } from './phone-app-state.js'
+import { PhoneBusiness } from './phone-business.js'
 import { PhoneCalls } from './phone-calls.js'
 import type { PhoneContext } from './phone-context.js'
 import { PhoneDirectory } from './phone-directory.js'
@@ -19,6 +20,7 @@ import { PhoneLog, type PhoneMessage, type PhoneReceipt, type Predicate } from '
 import { PhoneNewsletters } from './phone-newsletters.js'
 import { PhonePeer } from './phone-peer.js'
 import { PhonePeople } from './phone-people.js'
+import { PhonePosts } from './phone-posts.js'
 import { publishPreKeys } from './phone-prekeys.js'
 import { markRead } from './phone-receipts.js'
 import { PhoneReceiver } from './phone-receiver.js'
@@ -59,13 +61,17 @@ export class PhoneCore {
   protected readonly sender: PhoneSender
   protected readonly history: PhoneHistory
   protected readonly calls: PhoneCalls
-  protected readonly newsletters: PhoneNewsletters
   /** Groups and communities: makes them, changes them, joins them, and hears of them. */
   readonly groups: PhoneGroups
   /** The state that all devices of the account share: archived chats, contacts, labels, settings … */
   readonly appState: PhoneAppState
   /** Profiles, privacy, presence: shows and hides its own, and sees that of others. */
   readonly people: PhonePeople
+  /** Channels: what this account owns, runs and follows. */
+  readonly newsletters: PhoneNewsletters
+  protected readonly posts: PhonePosts
+  /** The business of the account: profile, catalogue, orders. */
+  readonly business: PhoneBusiness
   /** Answers requests of own companions; `answers = false` leaves them without one. */
   readonly peer: PhonePeer
   /** Uploads files again; `answer` says what companions get. */
@@ -109,7 +115,9 @@ export class PhoneCore {
       peer: (companion, id, message) => this.#inBackground(this.peer.answer(companion, id, message)),
     })
     this.history = new PhoneHistory(context, this.sender, options.history)
-    this.newsletters = new PhoneNewsletters(context, this.sender)
+    this.newsletters = new PhoneNewsletters(context)
+    this.posts = new PhonePosts(context, this.sender)
+    this.business = new PhoneBusiness(context)
     this.calls = new PhoneCalls(context, this.#directory)
     this.groups = new PhoneGroups(context, () => this.sender.newId())
     this.people = new PhonePeople(context)

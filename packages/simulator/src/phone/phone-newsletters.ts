@@ -1,131 +1,106 @@
-import type { BinaryNode } from 'kurir/binary'
-import { hashPollOption, stanzaAttributesOf } from 'kurir/messages'
-import { proto } from 'kurir/proto'
-import { bytesOf, element } from '../router/stanzas.js'
-import { pollOptions } from './phone-addons.js'
-import type { PhoneMediaContent } from './phone-content.js'
+import { KurirError } from 'kurir/errors'
+import { MexRefusal } from '../mex/mex-service.js'
+import type { NewsletterRole, ReactionMode } from '../newsletters/newsletter.js'
+import type { NewsletterActor, NewsletterChanges, NewsletterDesk } from '../newsletters/newsletter-desk.js'
 import type { PhoneContext } from './phone-context.js'
-import { mediaMessage, type PhoneFile } from './phone-media.js'
-import type { RememberedMessage } from './phone-memory.js'
-import type { PhoneSender } from './phone-sender.js'
 
-/** What belongs to a post beside its text. */
-interface PostOptions {
-  readonly id?: string | undefined
-  /** Handle of the uploaded file. */
-  readonly mediaId?: string | undefined
+/** A channel as the phone of an account sees it. */
+export interface NewsletterSnapshot {
+  readonly name: string
+  readonly description: string
+  /** Code of the invitation link. */
+  readonly invite: string
+  /** JPEG. */
+  readonly picture: Uint8Array | undefined
+  /** LIDs. */
+  readonly owner: string
+  readonly admins: readonly string[]
+  readonly followers: readonly string[]
+  readonly reactionMode: ReactionMode
+  /** Of this account. */
+  readonly role: NewsletterRole
+  readonly isMuted: boolean
 }
 
-/** Channels as a phone uses them: nothing is encrypted (docs/protocol/03 §2.14). */
+/** The channels of an account, as its phone runs them. What the service refuses throws KurirError `request-refused`. */
 export class PhoneNewsletters {
   readonly #context: () => PhoneContext
-  readonly #sender: PhoneSender
 
-  constructor(context: () => PhoneContext, sender: PhoneSender) {
+  constructor(context: () => PhoneContext) {
     this.#context = context
-    this.#sender = sender
   }
 
-  create(name: string): string {
-    const { service, account } = this.#context()
-    return service.newsletters.create(account, name).jid
+  /** Makes a channel; returns its JID. */
+  create(name: string, description = ''): string {
+    return this.#done(this.#desk.create(this.#actor, { name, description })).jid
   }
 
   follow(jid: string): void {
-    const { service, account } = this.#context()
-    service.newsletters.find(jid)?.followers.add(account)
+    this.#done(this.#desk.follow(this.#actor, jid))
   }
 
-  /** The message for a file, which lies on the media host as it is, and its handle. */
-  async withFile(content: PhoneMediaContent): Promise<{ message: proto.IMessage; mediaId: string | undefined }> {
-    const { service } = this.#context()
-    const { media, caption, fields } = content
-    const stored = await service.media.put(`newsletter-${media}`, pieces(content.file))
-    const fileSha256 = Buffer.from(stored.token, 'base64url')
-    const place = {
-      url: service.media.urlOf(stored),
-      directPath: stored.directPath,
-      fileSha256,
-      fileLength: stored.length,
+  unfollow(jid: string): void {
+    this.#done(this.#desk.leave(this.#actor, jid))
+  }
+
+  mute(jid: string, isOn = true): void {
+    this.#done(this.#desk.mute(this.#actor, jid, isOn))
+  }
+
+  update(jid: string, changes: NewsletterChanges): void {
+    this.#done(this.#desk.update(this.#actor, jid, changes))
+  }
+
+  delete(jid: string): void {
+    this.#done(this.#desk.delete(this.#actor, jid))
+  }
+
+  /** Asks a follower to be an admin. */
+  inviteAdmin(jid: string, user: string): void {
+    this.#done(this.#desk.invite(this.#actor, jid, user))
+  }
+
+  acceptAdminInvite(jid: string): void {
+    this.#done(this.#desk.acceptInvite(this.#actor, jid))
+  }
+
+  demoteAdmin(jid: string, user: string): void {
+    this.#done(this.#desk.demote(this.#actor, jid, user))
+  }
+
+  /** How the channel stands. @throws KurirError `request-refused` when there is none */
+  read(jid: string): NewsletterSnapshot {
+    const newsletter = this.#context().service.newsletters.find(jid)
+    if (newsletter === undefined) throw refused(new MexRefusal(404, 'Not Found'))
+    const { account } = this.#context()
+    return {
+      name: newsletter.name.text,
+      description: newsletter.description.text,
+      invite: newsletter.invite,
+      picture: newsletter.picture?.jpeg,
+      owner: newsletter.owner.lid,
+      admins: [...newsletter.admins].map(({ lid }) => lid),
+      followers: [...newsletter.followers.keys()].map(({ lid }) => lid),
+      reactionMode: newsletter.reactions.mode,
+      role: newsletter.roleOf(account),
+      isMuted: newsletter.muted.has(account),
     }
-    const message = mediaMessage(media, place, { ...(caption && { caption }), ...fields })
-    return { message, mediaId: stored.handle }
   }
 
-  async post(
-    jid: string,
-    message: proto.IMessage,
-    { id = this.#sender.newId(), mediaId }: PostOptions,
-  ): Promise<string> {
-    const { type, mediatype, meta } = stanzaAttributesOf(message)
-    const { polltype } = meta
-    const parts = [
-      element('plaintext', { mediatype }, proto.Message.encode(message).finish()),
-      ...(polltype === undefined ? [] : [element('meta', { polltype })]),
-    ]
-    const ack = await this.#sender.transmit(element('message', { id, to: jid, type, media_id: mediaId }, parts))
-    const { account, memory, service } = this.#context()
-    const serverId = Number(ack.attrs['server_id'])
-    const pushName = account.pushName
-    memory.add({ id, chat: jid, author: jid, fromMe: true, message, timestamp: service.core.now(), pushName, serverId })
-    return id
+  get #desk(): NewsletterDesk {
+    return this.#context().service.newsletters.desk
   }
 
-  async edit({ id, chat }: RememberedMessage, message: proto.IMessage): Promise<string> {
-    const { type, mediatype } = stanzaAttributesOf(message)
-    const part = element('plaintext', { mediatype }, proto.Message.encode(message).finish())
-    await this.#sender.transmit(element('message', { id, to: chat, type, edit: '3' }, [part]))
-    return id
+  get #actor(): NewsletterActor {
+    const { account, device } = this.#context()
+    return { account, device }
   }
 
-  async revoke({ id, chat }: RememberedMessage): Promise<string> {
-    await this.#sender.transmit(element('message', { id, to: chat, type: 'text', edit: '8' }, [element('plaintext')]))
-    return id
-  }
-
-  async react(target: RememberedMessage, emoji: string): Promise<string> {
-    const gone = emoji === ''
-    const content = element('reaction', { code: gone ? undefined : emoji })
-    return await this.#about(target, { type: 'reaction', edit: gone ? '7' : undefined }, [content])
-  }
-
-  async vote(target: RememberedMessage, options: readonly string[]): Promise<string> {
-    const known = pollOptions(target.message)
-    const chosen = options.filter(option => known.includes(option))
-    const votes = chosen.map(option => element('vote', {}, hashPollOption(option)))
-    return await this.#about(target, { type: 'poll' }, [
-      element('votes', {}, votes),
-      element('meta', { polltype: 'vote' }),
-    ])
-  }
-
-  /** Says that posts were looked at. */
-  view({ chat, serverId }: RememberedMessage): void {
-    const item = element('item', { server_id: String(serverId ?? 0) })
-    const attrs = { id: this.#sender.newId(), to: chat, type: 'view' }
-    this.#context().wire.write(element('receipt', attrs, [element('list', {}, [item])]))
-  }
-
-  async #about(
-    { chat, serverId }: RememberedMessage,
-    attrs: Readonly<Record<string, string | undefined>>,
-    content: BinaryNode[],
-  ): Promise<string> {
-    const id = this.#sender.newId()
-    await this.#sender.transmit(
-      element('message', { id, to: chat, server_id: String(serverId ?? 0), ...attrs }, content),
-    )
-    return id
+  #done<Value>(outcome: Value | MexRefusal): Value {
+    if (outcome instanceof MexRefusal) throw refused(outcome)
+    return outcome
   }
 }
 
-/** The post of a channel, as it came. */
-export const readPost = (node: BinaryNode): proto.IMessage => {
-  const part = Array.isArray(node.content) ? node.content.find(({ tag }) => tag === 'plaintext') : undefined
-  return proto.Message.decode(bytesOf(part) ?? Buffer.alloc(0))
-}
-
-async function* pieces(file: PhoneFile): AsyncGenerator<Uint8Array> {
-  if (file instanceof Uint8Array) yield file
-  else yield* file
-}
+const refused = ({ code, message }: MexRefusal): KurirError =>
+  new KurirError('request-refused', `The service refused: ${message}`, { data: { code: String(code) } })

@@ -8,8 +8,8 @@ import { bytesOf, element } from '../router/stanzas.js'
 import type { PhoneContext } from './phone-context.js'
 import { type Decrypted, PhoneInspector } from './phone-inspector.js'
 import type { PhoneMessage } from './phone-messages.js'
-import { readPost } from './phone-newsletters.js'
 import { type OpenedAddOn, openAddOn } from './phone-opening.js'
+import { readPost } from './phone-posts.js'
 import type { PhoneRetries } from './phone-retries.js'
 
 /** What the receiver hands on. */

@@ -88,7 +88,7 @@ export class Phone extends PhoneCore {
   /** Reacts to a message; an empty emoji takes the reaction back. */
   async react(messageId: string, emoji: string): Promise<string> {
     const post = this.#postOf(messageId)
-    if (post !== undefined) return await this.newsletters.react(post, emoji)
+    if (post !== undefined) return await this.posts.react(post, emoji)
     return await this.#about(messageId, target => addOns.reaction(target, emoji, this.#maker()))
   }
 
@@ -96,21 +96,21 @@ export class Phone extends PhoneCore {
   async edit(messageId: string, content: string | proto.IMessage): Promise<string> {
     const message = typeof content === 'string' ? { extendedTextMessage: { text: content } } : content
     const post = this.#postOf(messageId)
-    if (post !== undefined) return await this.newsletters.edit(post, message)
+    if (post !== undefined) return await this.posts.edit(post, message)
     return await this.#about(messageId, target => addOns.edit(target, message, this.#maker()))
   }
 
   /** Deletes a message for everybody: an own one, or as admin of a group anybody's. */
   async revoke(messageId: string): Promise<string> {
     const post = this.#postOf(messageId)
-    if (post !== undefined) return await this.newsletters.revoke(post)
+    if (post !== undefined) return await this.posts.revoke(post)
     return await this.#about(messageId, addOns.revoke)
   }
 
   /** Votes in a poll, in place of an earlier vote; no options withdraw it. @throws KurirError `unknown-poll-option` */
   async vote(pollId: string, options: readonly string[]): Promise<string> {
     const post = this.#postOf(pollId)
-    if (post !== undefined) return await this.newsletters.vote(post, options)
+    if (post !== undefined) return await this.posts.vote(post, options)
     return await this.#about(pollId, target => addOns.pollVote(target, options, this.#maker()))
   }
 
@@ -218,7 +218,7 @@ export class Phone extends PhoneCore {
     if (message === undefined) throw unknownMessage(messageId)
     const post = this.#postOf(messageId)
     if (post !== undefined) {
-      this.newsletters.view(post)
+      this.posts.view(post)
       return
     }
     markRead(this.context(), message, type)
@@ -251,9 +251,9 @@ export class Phone extends PhoneCore {
   }
 
   async #post(jid: string, content: PhoneContent, id: string | undefined): Promise<string> {
-    if (!('media' in content)) return await this.newsletters.post(jid, await this.#message(content), { id })
-    const { message, mediaId } = await this.newsletters.withFile(content)
-    return await this.newsletters.post(jid, message, { id, mediaId })
+    if (!('media' in content)) return await this.posts.post(jid, await this.#message(content), { id })
+    const { message, mediaId } = await this.posts.withFile(content)
+    return await this.posts.post(jid, message, { id, mediaId })
   }
 
   #postOf(messageId: string): RememberedMessage | undefined {

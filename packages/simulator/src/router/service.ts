@@ -3,9 +3,11 @@ import { KurirError } from 'kurir/errors'
 import type { Device, DeviceLink } from '../accounts/device.js'
 import { DeviceDirectory } from '../accounts/device-directory.js'
 import { AppStateService } from '../app-state/app-state-service.js'
+import { BusinessService } from '../business/business-service.js'
 import type { FaultInjector } from '../faults/fault-injector.js'
 import { GroupService } from '../groups/group-service.js'
 import type { MediaHost } from '../media/media-host.js'
+import { MexService } from '../mex/mex-service.js'
 import { NewsletterService } from '../newsletters/newsletter-service.js'
 import { PairingDesk } from '../pairing/pairing-desk.js'
 import { Pictures } from '../profiles/pictures.js'
@@ -15,6 +17,7 @@ import { StanzaValidator } from '../strict/stanza-validator.js'
 import { takeAck } from './ack-router.js'
 import { CallRouter } from './call-router.js'
 import { DirtyBits } from './dirty-bits.js'
+import { businessHandlers } from './iq/business.js'
 import { encryptHandlers } from './iq/encrypt.js'
 import { groupJoiningHandlers } from './iq/group-joining.js'
 import { groupSettingHandlers } from './iq/group-settings.js'
@@ -46,6 +49,7 @@ export class Service {
   readonly pairing: PairingDesk
   readonly groups: GroupService
   readonly newsletters: NewsletterService
+  readonly businesses: BusinessService
   readonly appState: AppStateService
   readonly dirtyBits: DirtyBits
   readonly #settings: ServiceSettings
@@ -68,9 +72,11 @@ export class Service {
     this.directory = new DeviceDirectory(core)
     this.pairing = new PairingDesk(core, this.directory, settings.refLifetimeMs)
     this.groups = new GroupService(core)
-    this.newsletters = new NewsletterService(core, media)
     this.appState = new AppStateService(core, media)
     this.dirtyBits = new DirtyBits(core)
+    this.businesses = new BusinessService(core)
+    const mex = new MexService(core)
+    this.newsletters = new NewsletterService(core, media, mex)
     this.#messages = new MessageRouter(core, this.newsletters)
     this.#receipts = new ReceiptRouter(core, this.newsletters)
     this.#presence = new PresenceRouter(core)
@@ -79,12 +85,14 @@ export class Service {
       Object.entries({
         ...sessionHandlers(media),
         ...encryptHandlers(core),
-        ...usyncHandlers(core),
+        ...usyncHandlers(core, this.businesses),
         ...profileHandlers(core, profileParts(core, media)),
         ...groupHandlers({ core, groups: this.groups }),
         ...groupSettingHandlers({ core, groups: this.groups }),
         ...groupJoiningHandlers({ core, groups: this.groups }),
         ...newsletterHandlers(core, this.newsletters),
+        ...mex.iqHandlers,
+        ...businessHandlers({ core, businesses: this.businesses, media }),
         ...linkedDeviceHandlers(this.directory),
         'w:sync:app:state set sync': request => this.appState.answer(request),
         'urn:xmpp:whatsapp:dirty set clean': request => this.dirtyBits.clean(request),

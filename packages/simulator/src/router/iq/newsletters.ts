@@ -9,8 +9,8 @@ export const newsletterHandlers = (
   newsletters: NewsletterService,
 ): Readonly<Record<string, IqHandler>> => ({
   'newsletter get messages': ({ device, child }) => {
-    const { jid, count = '1', before, after } = child?.attrs ?? {}
-    const newsletter = newsletters.find(jid)
+    const { type, jid, key, count = '1', before, after } = child?.attrs ?? {}
+    const newsletter = type === 'invite' ? newsletters.findByInvite(key) : newsletters.find(jid)
     if (newsletter === undefined) return new IqFailure(404, 'item-not-found')
     const range = { count: Number(count), ...numbers({ before, after }) }
     const posts = newsletters.posts(newsletter, device.account, range)
@@ -19,10 +19,11 @@ export const newsletterHandlers = (
   'newsletter get message_updates': ({ device, node, child }) => {
     const newsletter = newsletters.find(node.attrs['to'])
     if (newsletter === undefined) return new IqFailure(404, 'item-not-found')
-    const { count = '1', before, after } = child?.attrs ?? {}
-    const range = { count: Number(count), ...numbers({ before, after }) }
+    const { count = '1', before, after, since } = child?.attrs ?? {}
+    const range = { count: Number(count), ...numbers({ before, after }), since: Number(since ?? 0) }
     const posts = newsletters.posts(newsletter, device.account, range)
-    return [element('message_updates', {}, [element('messages', {}, posts)])]
+    const { jid } = newsletter
+    return [element('message_updates', {}, [element('messages', { jid, t: core.time() }, posts)])]
   },
   'newsletter set live_updates': ({ device, node }) => {
     const newsletter = newsletters.find(node.attrs['to'])

@@ -16,6 +16,5 @@ export const sessionHandlers = (media: MediaHost): Readonly<Record<string, IqHan
   'w:m set media_conn': ({ device }) => [media.connectionFor(device)],
   'w:stats set add': () => NO_CHILDREN,
   'newsletter get my_addons': () => [element('my_addons')],
-  'w:biz get business_profile': () => [element('business_profile', {}, [])],
   'tos get request': () => [element('notices')],
 })

@@ -2,6 +2,8 @@ import { type BinaryNode, getBinaryNodeChild, getBinaryNodeChildren } from 'kuri
 import type { Account } from '../../accounts/account.js'
 import { type Addressing, formatAddress } from '../../accounts/address.js'
 import type { Device } from '../../accounts/device.js'
+import type { Business } from '../../business/business.js'
+import type { BusinessService } from '../../business/business-service.js'
 import { participantHash } from '../../groups/participant-hash.js'
 import { lets } from '../../profiles/visibility.js'
 import { type IqAnswer, IqFailure, type IqHandler } from '../iq-answer.js'
@@ -18,21 +20,27 @@ interface Subject {
   readonly asker: Account
 }
 
-type Protocol = (subject: Subject, request: BinaryNode) => BinaryNode | undefined
+type Protocol = (subject: Subject, request: BinaryNode, business: Business | undefined) => BinaryNode | undefined
 
 /** Look-ups about users: devices, LIDs, registration, status (docs/protocol/02 §5.1, §5.2; 04 §4.4). */
-export const usyncHandlers = (core: ServiceCore): Readonly<Record<string, IqHandler>> => ({
-  'usync get usync': ({ device, child }) => answer(core, device, child),
+export const usyncHandlers = (core: ServiceCore, businesses: BusinessService): Readonly<Record<string, IqHandler>> => ({
+  'usync get usync': ({ device, child }) => answer(core, businesses, device, child),
 })
 
-const answer = (core: ServiceCore, asker: Device, child: BinaryNode | undefined): IqAnswer => {
+const answer = (
+  core: ServiceCore,
+  businesses: BusinessService,
+  asker: Device,
+  child: BinaryNode | undefined,
+): IqAnswer => {
   const query = child === undefined ? undefined : getBinaryNodeChild(child, 'query')
   const list = child === undefined ? undefined : getBinaryNodeChild(child, 'list')
   if (child === undefined || query === undefined || list === undefined) return new IqFailure(400, 'bad-request')
   const asked = childrenOf(query)
   const users = getBinaryNodeChildren(list, 'user').map(user => {
     const subject = findSubject(core, user, asker.account)
-    const parts = asked.flatMap(request => PROTOCOLS[request.tag]?.(subject, request) ?? [])
+    const business = businesses.of(subject.account)
+    const parts = asked.flatMap(request => PROTOCOLS[request.tag]?.(subject, request, business) ?? [])
     if (subject.account !== undefined && asked.some(request => request.tag === 'devices')) {
       subject.account.watchers.add(asker.account)
     }
@@ -100,6 +108,10 @@ const PROTOCOLS: Readonly<Record<string, Protocol>> = {
     if (visible !== undefined) return element('picture', { id: visible.id })
     return element('picture', {}, [element('error', { code: '404', text: 'item-not-found' })])
   },
-  business: () => element('business'),
+  business: (_subject, _request, business) => {
+    if (business === undefined) return element('business')
+    const { certificate, level, serial } = business.verifiedName
+    return element('business', {}, [element('verified_name', { verified_level: level, serial, v: '1' }, certificate)])
+  },
   bot: () => element('bot'),
 }

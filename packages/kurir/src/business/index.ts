@@ -1,0 +1,5 @@
+export { type BusinessNews, parseBusinessNotification } from './business-notifications.js'
+export { buildProfileUpdate, parseProfile } from './business-profile.js'
+export type * from './business-types.js'
+export { parseCatalog, parseCollections } from './catalog.js'
+export { parseOrder } from './order.js'

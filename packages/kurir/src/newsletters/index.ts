@@ -1,0 +1,6 @@
+export { parseNewsletterMetadata } from './newsletter-metadata.js'
+export { type NewsletterNews, parseNewsletterNotification } from './newsletter-notifications.js'
+export type { NewsletterPost } from './newsletter-posts.js'
+export { type NewsletterPush, newsletterPushOperations, parseNewsletterPush } from './newsletter-pushes.js'
+export type { NewsletterRange } from './newsletter-requests.js'
+export type * from './newsletter-types.js'
