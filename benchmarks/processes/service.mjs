@@ -28,6 +28,12 @@ serve({
     for (let index = 0; index < count; index += 1) made.push(await newPhone())
     return made.map(({ number, jid }) => ({ number, jid }))
   },
+  /** A group of a phone with somebody and a crowd of so many members that nobody has written to. */
+  crowdGroup: async (number, jid, members, devicesEach) => {
+    const crowd = wa.crowd({ count: members - 2, firstNumber: nextNumber, companions: devicesEach - 1 })
+    nextNumber += crowd.length
+    return await phones.get(number).createGroup('Crowd', [jid, ...crowd.map(member => member.jid)])
+  },
   scan: async (number, qr) => (await phones.get(number).scan(qr)).jid,
   /** Encrypts messages ahead, and brings them to the client's connection; `release` lets them go all at once. */
   prepare: async (number, jid, count, what) => {
