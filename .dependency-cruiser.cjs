@@ -33,6 +33,7 @@ const sameFloor = [
   ['groups', 'chats'],
   ['profile', 'chats'],
   ['profile', 'mex'],
+  ['communities', 'groups'],
   ['pairing', 'auth'],
   ['messages', 'auth'],
   ['history', 'messages'],

@@ -109,6 +109,7 @@ interface ExportDifferences {
 /** The same for members of the socket. */
 interface MemberDifferences {
   readonly newerSchema:
+    | 'communityAcceptInviteV4'
     | 'createParticipantNodes'
     | 'ev'
     | 'groupAcceptInviteV4'
@@ -120,6 +121,11 @@ interface MemberDifferences {
     | 'waitForConnectionUpdate'
   readonly noEnum:
     | 'appPatch'
+    | 'communityCreate'
+    | 'communityCreateGroup'
+    | 'communityFetchAllParticipating'
+    | 'communityGetInviteInfo'
+    | 'communityMetadata'
     | 'fetchAccountReachoutTimelock'
     | 'fetchNewChatMessageCap'
     | 'groupCreate'

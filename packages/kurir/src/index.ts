@@ -109,6 +109,7 @@ export {
   WAMessageAddressingMode,
   type WAPresence,
 } from './chats/index.js'
+export type { LinkedGroup } from './communities/index.js'
 // Small things
 export type {
   CurveKeyPair,

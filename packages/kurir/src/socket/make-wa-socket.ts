@@ -1,6 +1,7 @@
 import { makeLibSignalRepository } from '../signal/repository.js'
 import { makeBaseLayer } from './base-socket.js'
 import { makeChatsLayer } from './chats-layer.js'
+import { type CommunitiesMembers, makeCommunitiesLayer } from './communities-layer.js'
 import { resolveConfig, type UserFacingSocketConfig } from './config.js'
 import { makeGroupsLayer } from './groups-layer.js'
 import { type MessagesRecvSocket, makeMessagesRecvLayer } from './messages-receive-layer.js'
@@ -8,7 +9,7 @@ import { makeMessagesSendLayer } from './messages-send-layer.js'
 import { makeUSyncLayer } from './usync-layer.js'
 
 /** What {@link makeWASocket} returns: the members of all layers. */
-export type WASocket = MessagesRecvSocket
+export type WASocket = MessagesRecvSocket & CommunitiesMembers
 
 /**
  * Connects to WhatsApp with these credentials, or begins to link a new device when they are fresh. Returns at once;
@@ -37,5 +38,5 @@ export function makeWASocket(config: UserFacingSocketConfig): WASocket {
     availability: chats.availability,
     preKeys: base.preKeys,
   })
-  return receiving.socket
+  return makeCommunitiesLayer({ ...groups, ...receiving }).socket
 }

@@ -4,6 +4,7 @@ import type { Device, DeviceLink } from '../accounts/device.js'
 import { DeviceDirectory } from '../accounts/device-directory.js'
 import { AppStateService } from '../app-state/app-state-service.js'
 import type { FaultInjector } from '../faults/fault-injector.js'
+import { CommunityService } from '../groups/community-service.js'
 import { GroupService } from '../groups/group-service.js'
 import type { MediaHost } from '../media/media-host.js'
 import { NewsletterService } from '../newsletters/newsletter-service.js'
@@ -12,6 +13,7 @@ import { StanzaValidator } from '../strict/stanza-validator.js'
 import { takeAck } from './ack-router.js'
 import { CallRouter } from './call-router.js'
 import { DirtyBits } from './dirty-bits.js'
+import { communityHandlers } from './iq/communities.js'
 import { encryptHandlers } from './iq/encrypt.js'
 import { groupJoiningHandlers } from './iq/group-joining.js'
 import { groupSettingHandlers } from './iq/group-settings.js'
@@ -72,15 +74,17 @@ export class Service {
     this.#receipts = new ReceiptRouter(core, this.newsletters)
     this.#presence = new PresenceRouter(core)
     this.#calls = new CallRouter(core)
+    const desk = { core, groups: this.groups, communities: new CommunityService(this.groups) }
     this.#handlers = new Map(
       Object.entries({
         ...sessionHandlers(media),
         ...encryptHandlers(core),
         ...usyncHandlers(core),
         ...profileHandlers(core),
-        ...groupHandlers({ core, groups: this.groups }),
-        ...groupSettingHandlers({ core, groups: this.groups }),
-        ...groupJoiningHandlers({ core, groups: this.groups }),
+        ...groupHandlers(desk),
+        ...groupSettingHandlers(desk),
+        ...groupJoiningHandlers(desk),
+        ...communityHandlers(desk),
         ...newsletterHandlers(core, this.newsletters),
         ...linkedDeviceHandlers(this.directory),
         'w:sync:app:state set sync': request => this.appState.answer(request),
