@@ -196,15 +196,8 @@ describe('changes of groups (docs/protocol/05 §2)', () => {
     })
     await told(bot, 'groups.update', { id: group, size: 2 })
     const before = reported(bot, 'groups.update').length
-    const cleaned = new Promise<void>(resolve => {
-      world().service.onStanza(({ node }) => node.attrs['xmlns'] === 'urn:xmpp:whatsapp:dirty' && resolve())
-    })
-    inject({
-      tag: 'ib',
-      attrs: { from: '@s.whatsapp.net' },
-      content: [{ tag: 'dirty', attrs: { type: 'groups', timestamp: '1700000000' } }],
-    })
-    await cleaned
+    world().service.markDirty(bot.jid, 'groups')
+    await expect.poll(() => world().service.dirty(bot.jid)).toEqual([])
     expect(reported(bot, 'groups.update')).toHaveLength(before + 1)
   })
 
