@@ -71,10 +71,11 @@ serve({
   },
   /** The client gets to know a group before it is written to. */
   know: jid => client.know(jid),
-  /** MiB that the process holds, garbage collected. */
+  /** MiB that the program holds, without garbage. */
   memory: () => {
     collectGarbage()
-    return process.memoryUsage().rss / 2 ** 20
+    const { heapUsed, external } = process.memoryUsage()
+    return (heapUsed + external) / 2 ** 20
   },
   received: () => received,
   /** Resolves when so many messages of others have come in all. */
