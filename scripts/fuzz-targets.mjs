@@ -4,6 +4,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { SeededRandom } from '@kurir/simulator'
 import { KurirError } from 'kurir/errors'
+import { groupTargets } from './fuzz/group-targets.mjs'
 import { historyTargets } from './fuzz/history-targets.mjs'
 import { mediaTargets } from './fuzz/media-targets.mjs'
 import { messageTargets } from './fuzz/message-targets.mjs'
@@ -18,6 +19,7 @@ import { wireTargets } from './fuzz/wire-targets.mjs'
 export const fuzzTargets = [
   ...wireTargets,
   ...messageTargets,
+  ...groupTargets,
   ...historyTargets,
   ...mediaTargets,
   ...signalTargets,
