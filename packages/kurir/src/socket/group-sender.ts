@@ -1,13 +1,9 @@
 import { jidNormalizedUser } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
+import { inPieces } from '../groups/group-request.js'
 import type { GroupMetadata } from '../groups/group-types.js'
 import { attributesBesideBusiness, businessCompanionOf } from '../messages/business-companion.js'
-import {
-  buildGroupKeyDistribution,
-  buildGroupMessage,
-  type EncryptedCopy,
-  type ExtraStanzaParts,
-} from '../messages/fan-out.js'
+import { buildGroupKeyDistribution, buildGroupMessage, type ExtraStanzaParts } from '../messages/fan-out.js'
 import { generateMessageIDV2 } from '../messages/ids.js'
 import { maxFanOutDevices } from '../messages/message-stanza.js'
 import { buildReportingNode } from '../messages/reporting-token.js'
@@ -64,7 +60,7 @@ export async function makeGroupStanza(
   const { phash, others } = audience
   const withMessage = keyDistribution.slice(0, maxFanOutDevices)
   const { deviceIdentity } = copies
-  const keysAhead = inParts(keyDistribution.slice(maxFanOutDevices)).map((part): KeyStanza => {
+  const keysAhead = inPieces(keyDistribution.slice(maxFanOutDevices), maxFanOutDevices).map((part): KeyStanza => {
     const parts = { id: generateMessageIDV2(me.id), to: jid, phash, addressingMode, deviceIdentity } as const
     return {
       id: parts.id,
@@ -93,12 +89,4 @@ export async function makeGroupStanza(
   })
   const newHolders = withMessage.map(copy => copy.jid)
   return { stanza, message: patched, devices: others, newHolders, keysAhead, phash, addressingMode }
-}
-
-function inParts(copies: readonly EncryptedCopy[]): (readonly EncryptedCopy[])[] {
-  const parts: (readonly EncryptedCopy[])[] = []
-  for (let start = 0; start < copies.length; start += maxFanOutDevices) {
-    parts.push(copies.slice(start, start + maxFanOutDevices))
-  }
-  return parts
 }
