@@ -37,6 +37,7 @@ const sameFloor = [
   ['newsletters', 'mex'],
   ['profile', 'chats'],
   ['profile', 'mex'],
+  ['communities', 'groups'],
   ['pairing', 'auth'],
   ['messages', 'auth'],
   ['history', 'messages'],

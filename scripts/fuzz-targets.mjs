@@ -6,6 +6,7 @@ import { SeededRandom } from '@kurir/simulator'
 import { KurirError } from 'kurir/errors'
 import { businessTargets } from './fuzz/business-targets.mjs'
 import { channelTargets } from './fuzz/channel-targets.mjs'
+import { groupTargets } from './fuzz/group-targets.mjs'
 import { historyTargets } from './fuzz/history-targets.mjs'
 import { mediaTargets } from './fuzz/media-targets.mjs'
 import { messageTargets } from './fuzz/message-targets.mjs'
@@ -20,6 +21,7 @@ import { wireTargets } from './fuzz/wire-targets.mjs'
 export const fuzzTargets = [
   ...wireTargets,
   ...messageTargets,
+  ...groupTargets,
   ...historyTargets,
   ...channelTargets,
   ...businessTargets,

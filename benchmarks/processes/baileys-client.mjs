@@ -17,6 +17,8 @@ export const createClient = async (library, { folder, onQr, onMessages }) => {
   const { creds, keys, save } = await stateOf(library, folder)
   let address
   let socket
+  /** Baileys asks for a group with every message unless the program remembers it, as it is advised to. */
+  const groups = new Map()
 
   const connect = () =>
     new Promise((resolve, reject) => {
@@ -26,6 +28,7 @@ export const createClient = async (library, { folder, onQr, onMessages }) => {
         noiseRoot: { publicKey: Buffer.from(address.root, 'hex'), serial: 0 },
         logger: silentLogger,
         syncFullHistory: false,
+        ...(library === 'baileys' && { cachedGroupMetadata: async jid => groups.get(jid) }),
       })
       socket.ev.process(events => {
         if (events['creds.update']) {
@@ -62,6 +65,9 @@ export const createClient = async (library, { folder, onQr, onMessages }) => {
       await ended.end(undefined)
     },
     send,
+    know: async jid => {
+      groups.set(jid, await socket.groupMetadata(jid))
+    },
     sendAll: async (jid, texts) => {
       for (const text of texts) await send(jid, text)
     },

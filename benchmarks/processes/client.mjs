@@ -1,5 +1,10 @@
 /** One client library in a process of its own: `client.mjs kurir | baileys | zapo [folder]`; in memory without one. */
+import v8 from 'node:v8'
+import vm from 'node:vm'
 import { announce, serve } from './channel.mjs'
+
+v8.setFlagsFromString('--expose-gc')
+const collectGarbage = vm.runInNewContext('gc')
 
 const [name, folder] = process.argv.slice(2)
 const { createClient } = await import(name === 'zapo' ? './zapo-client.mjs' : './baileys-client.mjs')
@@ -63,6 +68,14 @@ serve({
   },
   sendEach: async jids => {
     for (const jid of jids) await client.send(jid, 'hello')
+  },
+  /** The client gets to know a group before it is written to. */
+  know: jid => client.know(jid),
+  /** MiB that the program holds, without garbage. */
+  memory: () => {
+    collectGarbage()
+    const { heapUsed, external } = process.memoryUsage()
+    return (heapUsed + external) / 2 ** 20
   },
   received: () => received,
   /** Resolves when so many messages of others have come in all. */

@@ -5,7 +5,8 @@ import { contents } from './received-content.mjs'
 
 const wa = await Simulator.start({ seed: 'benchmark', validation: 'lenient' })
 const phones = new Map()
-const ARRIVAL_DEADLINE_MS = 20_000
+const ARRIVAL_DEADLINE_MS = 60_000
+const CROWD_AT_ONCE = 50
 
 let nextNumber = 6_281_200_000
 
@@ -27,6 +28,18 @@ serve({
     const made = []
     for (let index = 0; index < count; index += 1) made.push(await newPhone())
     return made.map(({ number, jid }) => ({ number, jid }))
+  },
+  /** A group of a phone with somebody and a crowd of so many members that nobody has written to. */
+  crowdGroup: async (number, jid, members, devicesEach) => {
+    const crowd = []
+    while (crowd.length < members - 2) {
+      const count = Math.min(CROWD_AT_ONCE, members - 2 - crowd.length)
+      crowd.push(...wa.crowd({ count, firstNumber: nextNumber, companions: devicesEach - 1 }))
+      nextNumber += count
+      // Keys take their time: clients that wait for their turn are answered in between.
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    return await phones.get(number).createGroup('Crowd', [jid, ...crowd.map(member => member.jid)])
   },
   scan: async (number, qr) => (await phones.get(number).scan(qr)).jid,
   /** Encrypts messages ahead, and brings them to the client's connection; `release` lets them go all at once. */

@@ -63,6 +63,9 @@ export const createClient = async (_library, { onQr, onMessages }) => {
     connect,
     disconnect: () => client.disconnect(),
     send,
+    know: async jid => {
+      await client.group.queryGroupMetadata(jid)
+    },
     sendAll: async (jid, texts) => {
       const waiting = [...texts]
       const sendOneByOne = async () => {

@@ -1,5 +1,4 @@
 import { parseKeyBundles, parsePreKeyCount, parsePreKeyDigest } from 'kurir/auth'
-import { parseGroupMetadata } from 'kurir/groups'
 import {
   cleanMessage,
   decryptIncoming,
@@ -281,11 +280,5 @@ export const messageTargets = [
       if (stanza.content?.length === 0) parsePreKeyCount(stanza)
       else parsePreKeyDigest(stanza)
     },
-  },
-  {
-    name: 'group metadata',
-    share: 4,
-    make: random => mutateNode(random, answers.group),
-    run: stanza => void parseGroupMetadata(stanza),
   },
 ]

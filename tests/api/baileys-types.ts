@@ -111,6 +111,7 @@ interface ExportDifferences {
 /** The same for members of the socket. */
 interface MemberDifferences {
   readonly newerSchema:
+    | 'communityAcceptInviteV4'
     | 'createParticipantNodes'
     | 'ev'
     | 'groupAcceptInviteV4'
@@ -122,6 +123,11 @@ interface MemberDifferences {
     | 'waitForConnectionUpdate'
   readonly noEnum:
     | 'appPatch'
+    | 'communityCreate'
+    | 'communityCreateGroup'
+    | 'communityFetchAllParticipating'
+    | 'communityGetInviteInfo'
+    | 'communityMetadata'
     | 'fetchAccountReachoutTimelock'
     | 'fetchNewChatMessageCap'
     | 'groupCreate'

@@ -126,6 +126,27 @@ describe('changes of groups (docs/protocol/05 §2)', () => {
     await told(bot, 'group.join-request', { id, participant: carol.lid, action: 'rejected', ...by(alice) })
   })
 
+  it('of the labels that members give themselves', async () => {
+    const { alice, bob, bot } = await scene()
+    const group = await bob.createGroup('Bread', [alice.jid])
+    const label = (text: string) => ({
+      message: {
+        protocolMessage: {
+          type: proto.Message.ProtocolMessage.Type.GROUP_MEMBER_LABEL_CHANGE,
+          memberLabel: { label: text, labelTimestamp: 1_700_000_000 },
+        },
+      },
+    })
+    await bob.send(group, label('Baker'))
+    const tag = { groupId: group, participant: bob.lid, participantAlt: bob.jid }
+    await told(bot, 'group.member-tag.update', { ...tag, label: 'Baker' })
+    await bob.send(group, label(''))
+    await told(bot, 'group.member-tag.update', { ...tag, label: '' })
+    const id = await bot.socket.updateMemberLabel(group, 'Miller')
+    const seen = await bob.waitForMessage(message => message.id === id)
+    expect(seen.message.protocolMessage?.memberLabel?.label).toBe('Miller')
+  })
+
   it('made while we were away', async () => {
     const { alice, bob, carol, bot } = await scene()
     const group = await bob.createGroup('Bread', [alice.jid])
@@ -196,15 +217,8 @@ describe('changes of groups (docs/protocol/05 §2)', () => {
     })
     await told(bot, 'groups.update', { id: group, size: 2 })
     const before = reported(bot, 'groups.update').length
-    const cleaned = new Promise<void>(resolve => {
-      world().service.onStanza(({ node }) => node.attrs['xmlns'] === 'urn:xmpp:whatsapp:dirty' && resolve())
-    })
-    inject({
-      tag: 'ib',
-      attrs: { from: '@s.whatsapp.net' },
-      content: [{ tag: 'dirty', attrs: { type: 'groups', timestamp: '1700000000' } }],
-    })
-    await cleaned
+    world().service.markDirty(bot.jid, 'groups')
+    await expect.poll(() => world().service.dirty(bot.jid)).toEqual([])
     expect(reported(bot, 'groups.update')).toHaveLength(before + 1)
   })
 

@@ -129,6 +129,7 @@ export {
   WAMessageAddressingMode,
   type WAPresence,
 } from './chats/index.js'
+export type { LinkedGroup } from './communities/index.js'
 // Small things
 export type {
   CatalogResult,

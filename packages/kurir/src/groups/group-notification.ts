@@ -84,7 +84,7 @@ const switches: Readonly<Record<string, { readonly name: GroupSwitchName; readon
   not_allow_non_admin_sub_group_creation: { name: 'memberSubGroups', isOn: false },
 }
 
-/** One child of a notification (docs/protocol/05, 2.2). @throws KurirError `invalid-group-metadata` for a group without id */
+/** One child of a notification (docs/protocol/05, 2.2). What makes no sense is `other`. */
 function parseGroupChange(node: BinaryNode): GroupChange {
   const { tag } = node
   const action = memberActions[tag]
@@ -165,7 +165,8 @@ function parseFate(node: BinaryNode): GroupChange | undefined {
   switch (tag) {
     case 'create': {
       const group = getBinaryNodeChild(node, 'group')
-      return group && { kind: 'created', metadata: parseGroupMetadata(group), reason: attrs['reason'] }
+      if (!group?.attrs['id']) return undefined
+      return { kind: 'created', metadata: parseGroupMetadata(group), reason: attrs['reason'] }
     }
     case 'delete':
       return { kind: 'deleted', reason: attrs['reason'] }

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { getBinaryNodeChild } from '../binary/accessors.js'
 import type { BinaryNode } from '../binary/node.js'
 import { ServerRefusal } from '../binary/server-refusal.js'
 import { buildJoinByCode } from './group-invites.js'
-import { GroupRefusal, groupRefusalReason } from './group-refusal.js'
+import { type GroupRefusal, groupRefusalOf, groupRefusalReason } from './group-refusal.js'
 import { buildSubjectChange } from './group-settings.js'
 
 const answerOf = (attrs: BinaryNode['attrs'], ...content: BinaryNode[]): BinaryNode => ({
@@ -12,10 +11,8 @@ const answerOf = (attrs: BinaryNode['attrs'], ...content: BinaryNode[]): BinaryN
   content: [{ tag: 'error', attrs, content }],
 })
 
-const refusalOf = (request: BinaryNode, answer: BinaryNode): GroupRefusal => {
-  const error = getBinaryNodeChild(answer, 'error') ?? answer
-  return new GroupRefusal(request, new ServerRefusal(error, answer))
-}
+const refusalOf = (request: BinaryNode, answer: BinaryNode): GroupRefusal =>
+  groupRefusalOf(request, new ServerRefusal({ tag: 'error', attrs: {} }, answer))
 
 describe('GroupRefusal (docs/protocol/05 §1.2)', () => {
   it('says what was asked of whom, and which part was refused', () => {

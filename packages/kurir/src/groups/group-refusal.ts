@@ -52,11 +52,11 @@ export class GroupRefusal extends ServerRefusal {
   /** Unix seconds until which nobody can join by link (`growth-locked`). */
   readonly lockedUntil: number | undefined
 
-  constructor(request: BinaryNode, refusal: ServerRefusal) {
-    const error = errorElement(refusal)
-    super(error, refusal.node)
+  /** @param error the element with the number, wherever the answer has it */
+  constructor(request: BinaryNode, error: BinaryNode, answer: BinaryNode) {
+    super(error, answer)
     const to = request.attrs['to']
-    this.reason = groupRefusalReason(refusal.data) ?? 'other'
+    this.reason = groupRefusalReason(this.data) ?? 'other'
     this.group = to?.startsWith('@') ? undefined : to
     this.operation = Array.isArray(request.content) ? (request.content[0]?.tag ?? '') : ''
     this.field = getBinaryNodeChild(error, 'field')?.attrs['name']
@@ -65,6 +65,7 @@ export class GroupRefusal extends ServerRefusal {
   }
 }
 
-function errorElement({ node }: ServerRefusal): BinaryNode {
-  return getBinaryNodeChild(node, 'error') ?? { tag: 'error', attrs: {} }
+/** The refusal of a whole request. */
+export function groupRefusalOf(request: BinaryNode, { node }: ServerRefusal): GroupRefusal {
+  return new GroupRefusal(request, getBinaryNodeChild(node, 'error') ?? { tag: 'error', attrs: {} }, node)
 }

@@ -1,4 +1,12 @@
+/** Groups without a socket: requests and their answers, notifications, and what they change. */
+export * from './group-change.js'
+export * from './group-create.js'
+export * from './group-invites.js'
+export * from './group-members.js'
 export { parseGroupMetadata } from './group-metadata.js'
+export * from './group-notification.js'
+export * from './group-queries.js'
 export { GroupRefusal, type GroupRefusalReason, groupRefusalReason } from './group-refusal.js'
-export type { GroupReport } from './group-reports.js'
+export * from './group-reports.js'
 export type * from './group-types.js'
+export * from './join-requests.js'

@@ -54,9 +54,10 @@ export async function makeAudienceStanza(
   const all = (await devices.devicesOf([...new Set([...users, ownUser])], useDevicesCache)).filter(
     device => !isHosted(device),
   )
+  const others = all.filter(device => !isThisDevice(device, me))
   const { message } = await patchMessage(core.config.patchMessageBeforeSending, jid, request.message)
   const encoded = proto.Message.encode(message).finish()
-  const { senderKeyMessage, keyDistribution } = await copies.encryptWithSenderKey(jid, meId, all, encoded)
+  const { senderKeyMessage, keyDistribution } = await copies.encryptWithSenderKey(jid, meId, { all, others }, encoded)
   const newHolders = keyDistribution.map(copy => copy.jid)
   const attributes = stanzaAttributesOf(message)
   const parts = {
@@ -66,7 +67,7 @@ export async function makeAudienceStanza(
     deviceIdentity: copies.deviceIdentity,
     senderKeyMessage,
     keyDistribution,
-    holders: usersWithout(all, new Set(newHolders), device => isThisDevice(device, me)),
+    holders: usersWithout(others, new Set(newHolders)),
     reporting: buildReportingNode(message, encoded, { messageId: id, senderUserJid: ownUser, remoteJid: jid }),
     extra,
   }
@@ -75,7 +76,6 @@ export async function makeAudienceStanza(
     const meta = isPost ? { status_setting: request.statusSetting ?? 'contacts' } : undefined
     return { stanza: buildStatusMessage({ ...parts, meta }), newHolders }
   }
-  const others = all.filter(device => !isThisDevice(device, me))
   return { stanza: buildBroadcastListMessage({ ...parts, phash: participantHash([...others, meId]) }), newHolders }
 }
 
@@ -108,15 +108,11 @@ async function lidsOf(core: SocketCore, devices: DeviceDirectory, audience: read
 }
 
 /** Users all of whose devices hold the key already: naming them tells the server the audience. */
-function usersWithout(
-  devices: readonly string[],
-  newHolders: ReadonlySet<string>,
-  isThis: (device: string) => boolean,
-): string[] {
+function usersWithout(devices: readonly string[], newHolders: ReadonlySet<string>): string[] {
   const users = new Map<string, boolean>()
   for (const device of devices) {
     const user = jidNormalizedUser(device)
-    if (!isThis(device)) users.set(user, (users.get(user) ?? true) && !newHolders.has(device))
+    users.set(user, (users.get(user) ?? true) && !newHolders.has(device))
   }
   return [...users].flatMap(([user, holds]) => (holds ? [user] : []))
 }

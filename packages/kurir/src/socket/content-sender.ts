@@ -1,6 +1,5 @@
 import { isJidBroadcast, isJidGroup, isJidNewsletter, jidNormalizedUser } from '../binary/jid.js'
 import type { WAMessage, WAMessageKey } from '../events/message-types.js'
-import { buildGroupTimer } from '../groups/group-settings.js'
 import type { GroupMetadata } from '../groups/group-types.js'
 import type {
   AnyMessageContent,
@@ -36,7 +35,7 @@ export interface ContentSenderParts {
   readonly retries: MessageRetryManager
   readonly secrets: MessageSecretStore
   readonly groupMetadata: (jid: string, useCache: boolean) => Promise<GroupMetadata>
-  readonly groupChanged: (jid: string) => void
+  readonly setGroupTimer: (jid: string, seconds: number) => Promise<void>
   /** What content may use of the outside world: uploads, link previews. */
   readonly generation: (
     options: MiscMessageGenerationOptions,
@@ -65,8 +64,7 @@ export class ContentSender {
     if (!isDestination(jid)) throw unsupportedDestination(jid)
     if (isJidBroadcast(jid)) checkAudience(options.statusJidList)
     if (isJidGroup(jid) && isTimer(content)) {
-      await this.#core.connection.query(buildGroupTimer(jidNormalizedUser(jid), timerOf(content)))
-      this.#parts.groupChanged(jid)
+      await this.#parts.setGroupTimer(jidNormalizedUser(jid), timerOf(content))
       return undefined
     }
     let mediaId: string | undefined

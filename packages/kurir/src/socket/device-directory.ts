@@ -57,6 +57,7 @@ export class DeviceDirectory {
   readonly #sessions: SessionDirectory
   readonly #lists = new ExpiringMap<readonly string[]>({ limit: USERS_KEPT, ttlMs: LIST_TTL_MS })
   readonly #fetching = new Map<string, Promise<Lists>>()
+  #revision = 0
 
   constructor(core: SocketCore, execute: ExecuteUSyncQuery, sessions: SessionDirectory) {
     this.#core = core
@@ -87,11 +88,18 @@ export class DeviceDirectory {
     return record ? deviceJids(normalized, record) : []
   }
 
+  /** Grows whenever a list is learned or forgotten: what was made of the lists before may not stand any more. */
+  get revision(): number {
+    return this.#revision
+  }
+
   forget(user: string): void {
+    this.#revision += 1
     this.#lists.delete(jidNormalizedUser(user))
   }
 
   forgetAll(): void {
+    this.#revision += 1
     this.#lists.clear()
   }
 
@@ -240,6 +248,7 @@ export class DeviceDirectory {
   }
 
   #keep(user: string, devices: readonly string[]): readonly string[] {
+    this.#revision += 1
     this.#lists.set(user, devices)
     return devices
   }

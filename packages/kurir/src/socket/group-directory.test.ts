@@ -91,4 +91,46 @@ describe('GroupDirectory', () => {
     const { groups } = directoryOf({ answer: () => result() })
     await expect(groups.fetch(GROUP)).rejects.toMatchObject({ code: 'invalid-group-metadata' })
   })
+
+  it('lists all groups with one question for all who ask, remembers them, and asks alone for what was cut', async () => {
+    const truncated = { tag: 'group', attrs: { id: OTHER, truncated: 'true' } }
+    const { core, groups } = directoryOf({
+      answer: ({ attrs }) => {
+        if (attrs['to'] !== '@g.us') return groupOf(attrs['to'] ?? '', { jid: '1@lid' })
+        const [whole] = groupOf(GROUP, { jid: '1@lid' }).content as BinaryNode[]
+        return result({ tag: 'groups', attrs: {}, content: [...(whole ? [whole] : []), truncated] })
+      },
+    })
+    const [first, second] = await Promise.all([groups.fetchAll(), groups.fetchAll()])
+    expect(second).toBe(first)
+    expect(first.map(({ id }) => id)).toEqual([GROUP, OTHER])
+    expect(core.sent.map(({ attrs }) => attrs['to'])).toEqual(['@g.us', OTHER])
+    await groups.metadata(GROUP, true)
+    await groups.metadata(OTHER, true)
+    expect(core.sent).toHaveLength(2)
+  })
+
+  it('does not remember a group whose members were not all told', async () => {
+    const { core, groups } = directoryOf()
+    await groups.learn([{ id: GROUP, owner: undefined, subject: '', size: 3, participants: [{ id: '1@lid' }] }])
+    await groups.metadata(GROUP, true)
+    expect(core.sent).toHaveLength(1)
+  })
+
+  it('follows changes without making what it remembers younger', async () => {
+    let now = NOW * 1000
+    const { core, groups } = directoryOf({ config: { clock: () => now } })
+    await groups.metadata(GROUP, true)
+    const told = { author: undefined, time: NOW }
+    now += 3_599_000
+    groups.apply(GROUP, { kind: 'switch', name: 'announce', isOn: true }, told)
+    expect(await groups.metadata(GROUP, true)).toMatchObject({ announce: true })
+    expect(core.sent).toHaveLength(1)
+    now += 2000
+    await groups.metadata(GROUP, true)
+    expect(core.sent).toHaveLength(2)
+    groups.apply(GROUP, { kind: 'other', tag: 'mystery' }, told)
+    await groups.metadata(GROUP, true)
+    expect(core.sent).toHaveLength(3)
+  })
 })

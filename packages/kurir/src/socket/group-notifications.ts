@@ -28,17 +28,21 @@ export class GroupNotifications {
 
   async receive(node: BinaryNode): Promise<void> {
     const { directory } = this.#parts
-    const { from = '' } = node.attrs
-    let notification: GroupNotification
-    try {
-      notification = await this.#withBothNames(parseGroupNotification(node))
-    } catch (error) {
-      // Whatever it said: what was known before may be wrong.
-      directory.changed(from)
-      throw error
+    const parsed = parseGroupNotification(node)
+    const notification = await this.#withBothNames(parsed).catch(error => {
+      this.#core.logger.warn({ err: error, jid: parsed.group }, 'people in a group could not be named by both names')
+      return parsed
+    })
+    for (const change of notification.changes) {
+      try {
+        await this.#remember(notification, change)
+      } catch (error) {
+        // What was known before may be wrong, and the other changes have to be told all the same.
+        directory.changed(notification.group)
+        this.#core.logger.warn({ err: error, jid: notification.group }, 'a change of a group could not be followed')
+      }
     }
-    for (const change of notification.changes) await this.#remember(notification, change)
-    if (this.#core.config.shouldIgnoreJid(from) !== true) await this.#report(notification)
+    if (this.#core.config.shouldIgnoreJid(notification.group) !== true) await this.#report(notification)
   }
 
   async #remember(notification: GroupNotification, change: GroupChange): Promise<void> {

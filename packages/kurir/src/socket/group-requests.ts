@@ -1,6 +1,6 @@
 import type { BinaryNode } from '../binary/node.js'
 import { ServerRefusal } from '../binary/server-refusal.js'
-import { GroupRefusal } from '../groups/group-refusal.js'
+import { type GroupRefusal, groupRefusalOf } from '../groups/group-refusal.js'
 import type { SocketCore } from './core.js'
 
 const TOO_MANY_QUESTIONS = 429
@@ -29,7 +29,7 @@ export class GroupRequests {
       return await connection.query(request)
     } catch (error) {
       if (!(error instanceof ServerRefusal)) throw error
-      const refusal = new GroupRefusal(request, error)
+      const refusal = groupRefusalOf(request, error)
       if (isQuestion && refusal.data === TOO_MANY_QUESTIONS) {
         const pauseMs = refusal.backoffSeconds === undefined ? PAUSE_MS : refusal.backoffSeconds * 1000
         this.#pause = { error: refusal, untilMs: config.clock() + Math.min(pauseMs, LONGEST_PAUSE_MS) }

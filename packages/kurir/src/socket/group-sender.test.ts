@@ -3,7 +3,7 @@ import { getBinaryNodeChild, getBinaryNodeChildren } from '../binary/accessors.j
 import type { GroupMetadata } from '../groups/group-types.js'
 import { violations } from '../messages/testing/stanza-schema.js'
 import type { SocketCore } from './core.js'
-import type { DeviceDirectory } from './device-directory.js'
+import { type GroupAudience, GroupAudiences } from './group-audiences.js'
 import { makeGroupStanza } from './group-sender.js'
 import type { MessageCopies } from './message-copies.js'
 
@@ -19,16 +19,17 @@ const core = {
   config: { patchMessageBeforeSending: (message: object) => message },
 } as unknown as SocketCore
 /** Everybody has a phone and a companion. */
-const devices = {
+const audiences = new GroupAudiences(core, {
+  revision: 0,
   devicesOf: async (wanted: readonly string[]) => wanted.flatMap(user => [user, user.replace('@', ':1@')]),
-} as unknown as DeviceDirectory
+})
 
 const copiesFor = (lacking: (all: readonly string[]) => readonly string[]) =>
   ({
     deviceIdentity: Buffer.alloc(100),
-    encryptWithSenderKey: async (_group: string, _me: string, all: readonly string[]) => ({
+    encryptWithSenderKey: async (_group: string, _me: string, { others }: GroupAudience) => ({
       senderKeyMessage: Buffer.alloc(50),
-      keyDistribution: lacking(all).map(device => ({ jid: device, type: 'pkmsg', ciphertext: Buffer.alloc(60) })),
+      keyDistribution: lacking(others).map(device => ({ jid: device, type: 'pkmsg', ciphertext: Buffer.alloc(60) })),
     }),
   }) as unknown as MessageCopies
 
@@ -36,7 +37,7 @@ const request = { id: 'A', metadata, message: { conversation: 'a' }, useDevicesC
 
 describe('a message to a large group', () => {
   it('sends the key ahead to those for whom its stanza has no room', async () => {
-    const made = await makeGroupStanza(core, { devices, copies: copiesFor(all => all) }, request)
+    const made = await makeGroupStanza(core, { audiences, copies: copiesFor(all => all) }, request)
     const stanzas = [...made.keysAhead.map(({ stanza }) => stanza), made.stanza]
     const named = stanzas.map(stanza => getBinaryNodeChildren(getBinaryNodeChild(stanza, 'participants'), 'to').length)
     expect(named).toEqual([2_000, 202, 2_000])
@@ -47,7 +48,7 @@ describe('a message to a large group', () => {
   })
 
   it('is one stanza once everybody holds the key', async () => {
-    const made = await makeGroupStanza(core, { devices, copies: copiesFor(() => []) }, request)
+    const made = await makeGroupStanza(core, { audiences, copies: copiesFor(() => []) }, request)
     expect(made.keysAhead).toEqual([])
     expect(made.newHolders).toEqual([])
   })

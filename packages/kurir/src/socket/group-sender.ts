@@ -1,24 +1,19 @@
 import { jidNormalizedUser } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
+import { inPieces } from '../groups/group-request.js'
 import type { GroupMetadata } from '../groups/group-types.js'
 import { attributesBesideBusiness, businessCompanionOf } from '../messages/business-companion.js'
-import {
-  buildGroupKeyDistribution,
-  buildGroupMessage,
-  type EncryptedCopy,
-  type ExtraStanzaParts,
-} from '../messages/fan-out.js'
+import { buildGroupKeyDistribution, buildGroupMessage, type ExtraStanzaParts } from '../messages/fan-out.js'
 import { generateMessageIDV2 } from '../messages/ids.js'
 import { maxFanOutDevices } from '../messages/message-stanza.js'
 import { buildReportingNode } from '../messages/reporting-token.js'
 import { stanzaAttributesOf } from '../messages/stanza-attributes.js'
 import { proto } from '../proto/index.js'
-import { participantHash } from '../usync/participant-hash.js'
 import type { SocketCore } from './core.js'
-import type { DeviceDirectory } from './device-directory.js'
-import { isHosted, type MessageCopies } from './message-copies.js'
+import type { GroupAudiences } from './group-audiences.js'
+import type { MessageCopies } from './message-copies.js'
 import { patchMessage } from './message-patch.js'
-import { isThisDevice, ownAccount } from './own-account.js'
+import { ownAccount } from './own-account.js'
 
 /** A message to a group, ready to leave. */
 export interface GroupStanza {
@@ -51,23 +46,21 @@ export interface GroupStanzaRequest {
 /** Encrypts a message for a group (docs/protocol/03, 2.12). */
 export async function makeGroupStanza(
   core: SocketCore,
-  { devices, copies }: { readonly devices: DeviceDirectory; readonly copies: MessageCopies },
+  { audiences, copies }: { readonly audiences: GroupAudiences; readonly copies: MessageCopies },
   { id, metadata, message, useDevicesCache, extra }: GroupStanzaRequest,
 ): Promise<GroupStanza> {
   const jid = metadata.id
   const me = ownAccount(core.creds)
   const addressingMode = metadata.addressingMode === 'pn' ? 'pn' : 'lid'
   const meId = addressingMode === 'lid' ? (me.lid ?? me.id) : me.id
-  const users = new Set([...metadata.participants.map(participant => participant.id), jidNormalizedUser(meId)])
-  const all = (await devices.devicesOf([...users], useDevicesCache)).filter(device => !isHosted(device))
-  const others = all.filter(device => !isThisDevice(device, me))
+  const audience = await audiences.of(metadata, meId, me, useDevicesCache)
   const { message: patched } = await patchMessage(core.config.patchMessageBeforeSending, jid, message)
   const encoded = proto.Message.encode(patched).finish()
-  const { senderKeyMessage, keyDistribution } = await copies.encryptWithSenderKey(jid, meId, all, encoded)
-  const phash = participantHash([...others, meId])
+  const { senderKeyMessage, keyDistribution } = await copies.encryptWithSenderKey(jid, meId, audience, encoded)
+  const { phash, others } = audience
   const withMessage = keyDistribution.slice(0, maxFanOutDevices)
   const { deviceIdentity } = copies
-  const keysAhead = inParts(keyDistribution.slice(maxFanOutDevices)).map((part): KeyStanza => {
+  const keysAhead = inPieces(keyDistribution.slice(maxFanOutDevices), maxFanOutDevices).map((part): KeyStanza => {
     const parts = { id: generateMessageIDV2(me.id), to: jid, phash, addressingMode, deviceIdentity } as const
     return {
       id: parts.id,
@@ -96,12 +89,4 @@ export async function makeGroupStanza(
   })
   const newHolders = withMessage.map(copy => copy.jid)
   return { stanza, message: patched, devices: others, newHolders, keysAhead, phash, addressingMode }
-}
-
-function inParts(copies: readonly EncryptedCopy[]): (readonly EncryptedCopy[])[] {
-  const parts: (readonly EncryptedCopy[])[] = []
-  for (let start = 0; start < copies.length; start += maxFanOutDevices) {
-    parts.push(copies.slice(start, start + maxFanOutDevices))
-  }
-  return parts
 }

@@ -110,6 +110,7 @@ export interface GroupParts {
   readonly groups: GroupDirectory
   readonly groupActions: GroupActions
   readonly groupInvitations: GroupInvitations
+  readonly groupRequests: GroupRequests
 }
 
 export function makeGroupsLayer({
@@ -117,11 +118,11 @@ export function makeGroupsLayer({
   socket,
   tokens,
 }: Layer<ChatsSocket> & { readonly tokens: ContactTokens }): Layer<GroupsSocket> & GroupParts {
-  const requests = new GroupRequests(core)
-  const groups = new GroupDirectory(core, requests)
-  const groupActions = new GroupActions(core, { requests, directory: groups, tokens })
+  const groupRequests = new GroupRequests(core)
+  const groups = new GroupDirectory(core, groupRequests)
+  const groupActions = new GroupActions(core, { requests: groupRequests, directory: groups, tokens })
   const groupInvitations = new GroupInvitations(core, {
-    requests,
+    requests: groupRequests,
     directory: groups,
     upsert: message => socket.upsertMessage(message, 'notify'),
   })
@@ -140,7 +141,7 @@ export function makeGroupsLayer({
     }
   }
   const members = groupMembers(groupActions, groupInvitations)
-  return { core, socket: extendSocket(socket, members), groups, groupActions, groupInvitations }
+  return { core, socket: extendSocket(socket, members), groups, groupActions, groupInvitations, groupRequests }
 }
 
 function groupMembers(actions: GroupActions, invitations: GroupInvitations): GroupsMembers {

@@ -2,6 +2,7 @@ import { makeLibSignalRepository } from '../signal/repository.js'
 import { makeBaseLayer } from './base-socket.js'
 import { type BusinessSocket, makeBusinessLayer } from './business-layer.js'
 import { makeChatsLayer } from './chats-layer.js'
+import { type CommunitiesMembers, makeCommunitiesLayer } from './communities-layer.js'
 import { resolveConfig, type UserFacingSocketConfig } from './config.js'
 import { makeGroupsLayer } from './groups-layer.js'
 import { makeMessagesRecvLayer } from './messages-receive-layer.js'
@@ -10,7 +11,7 @@ import { makeNewsletterLayer } from './newsletter-layer.js'
 import { makeUSyncLayer } from './usync-layer.js'
 
 /** What {@link makeWASocket} returns: the members of all layers. */
-export type WASocket = BusinessSocket
+export type WASocket = BusinessSocket & CommunitiesMembers
 
 /**
  * Connects to WhatsApp with these credentials, or begins to link a new device when they are fresh. Returns at once;
@@ -41,5 +42,5 @@ export function makeWASocket(config: UserFacingSocketConfig): WASocket {
     availability: chats.availability,
     preKeys: base.preKeys,
   })
-  return makeBusinessLayer(receiving).socket
+  return makeCommunitiesLayer({ ...groups, ...makeBusinessLayer(receiving) }).socket
 }

@@ -7,7 +7,7 @@ import { isOwnAccount } from '../messages/own-account.js'
 import { padMessage } from '../messages/padding.js'
 import { proto } from '../proto/index.js'
 import type { SocketCore } from './core.js'
-import { isThisDevice, ownAccount } from './own-account.js'
+import { ownAccount } from './own-account.js'
 import type { SenderKeyHolders } from './sender-key-holders.js'
 import type { SessionDirectory } from './session-directory.js'
 
@@ -104,22 +104,21 @@ export class MessageCopies {
    * Encrypts for a group, a status audience or a broadcast list with our sender key. Who left since the last message
    * cannot read this one.
    *
-   * @param devices all that shall read it, this one included: Baileys lists it as a holder, and its folders are continued
+   * @param audience who shall read it. All of them include this device: Baileys lists it as a holder, and its folders are
+   *   continued
    */
   async encryptWithSenderKey(
     group: string,
     meId: string,
-    devices: readonly string[],
+    { all, others }: { readonly all: readonly string[]; readonly others: readonly string[] },
     encoded: Uint8Array,
   ): Promise<SenderKeyCopies> {
-    const me = ownAccount(this.#core.creds)
-    await this.#holders.rotateIfMembersLeft(group, meId, devices)
+    await this.#holders.rotateIfMembersLeft(group, meId, all)
     const { ciphertext, senderKeyDistributionMessage } = await this.#core.repository.encryptGroupMessage({
       group,
       meId,
       data: padMessage(encoded),
     })
-    const others = devices.filter(device => !isThisDevice(device, me))
     const lacking = await this.#holders.lacking(group, others)
     const distribution = proto.Message.encode({
       senderKeyDistributionMessage: {

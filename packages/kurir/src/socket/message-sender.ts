@@ -25,6 +25,7 @@ import { makeAudienceStanza } from './audience-sender.js'
 import type { ContactTokens } from './contact-tokens.js'
 import type { SocketCore } from './core.js'
 import type { DeviceDirectory } from './device-directory.js'
+import { GroupAudiences } from './group-audiences.js'
 import { makeGroupStanza } from './group-sender.js'
 import { allEncryptionsFailed, isHosted, MessageCopies, MessageEncodings, recipientUnknown } from './message-copies.js'
 import { patchMessage } from './message-patch.js'
@@ -79,11 +80,13 @@ export class MessageSender {
   readonly #groups = new KeyedQueue()
   readonly #sent = new SentMessages()
   readonly #copies: MessageCopies
+  readonly #audiences: GroupAudiences
 
   constructor(core: SocketCore, parts: MessageSenderParts) {
     this.#core = core
     this.#parts = parts
     this.#copies = new MessageCopies(core, parts.sessions, parts.holders)
+    this.#audiences = new GroupAudiences(core, parts.devices)
   }
 
   /**
@@ -174,11 +177,11 @@ export class MessageSender {
   }
 
   async #relayToGroup(jid: string, id: string, message: proto.IMessage, options: StoredRelayOptions): Promise<void> {
-    const { devices, holders, groupMetadata } = this.#parts
+    const { holders, groupMetadata } = this.#parts
     const metadata = await groupMetadata(jid, options.useCachedGroupMetadata !== false)
     const made = await makeGroupStanza(
       this.#core,
-      { devices, copies: this.#copies },
+      { audiences: this.#audiences, copies: this.#copies },
       {
         id,
         metadata: { ...metadata, id: jid },

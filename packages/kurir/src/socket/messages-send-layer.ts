@@ -25,6 +25,7 @@ import { ContentSender } from './content-sender.js'
 import { extendSocket, type Layer, type SocketCore } from './core.js'
 import type { DeviceDirectory } from './device-directory.js'
 import { DurableSender } from './durable-sender.js'
+import type { GroupActions } from './group-actions.js'
 import type { GroupDirectory } from './group-directory.js'
 import { groupPicture } from './group-picture.js'
 import { type MediaMembers, MediaTransfer } from './media-transfer.js'
@@ -112,12 +113,14 @@ export function makeMessagesSendLayer({
   core,
   socket,
   groups,
+  groupActions,
   devices,
   sessions,
   secrets,
   tokens,
 }: Layer<NewsletterSocket> & {
   readonly groups: GroupDirectory
+  readonly groupActions: GroupActions
   readonly devices: DeviceDirectory
   readonly sessions: SessionDirectory
   readonly secrets: MessageSecretStore
@@ -149,7 +152,7 @@ export function makeMessagesSendLayer({
     retries,
     secrets,
     groupMetadata: (jid, useCache) => groups.metadata(jid, useCache),
-    groupChanged: jid => groups.changed(jid),
+    setGroupTimer: (jid, seconds) => groupActions.updateTimer(jid, seconds),
     generation: () => ({
       ...media.generation(),
       getUrlInfo: linkPreviewsOf(config, media.upload),

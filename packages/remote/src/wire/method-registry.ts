@@ -257,6 +257,7 @@ const communities = {
     [
       'communityFetchAllParticipating',
       'communityFetchLinkedGroups',
+      'communityFetchMembers',
       'communityGetInviteInfo',
       'communityInviteCode',
       'communityMetadata',
@@ -270,7 +271,9 @@ const communities = {
       'communityAcceptInviteV4',
       'communityCreate',
       'communityCreateGroup',
+      'communityDeactivate',
       'communityJoinApprovalMode',
+      'communityJoinGroup',
       'communityLeave',
       'communityLinkGroup',
       'communityMemberAddMode',

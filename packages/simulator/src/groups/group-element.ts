@@ -60,8 +60,20 @@ const settingElements = (group: Group): BinaryNode[] => {
   const settings = [...group.switches].map(name => element(name))
   if (group.expiration !== 0) settings.push(element('ephemeral', { expiration: String(group.expiration) }))
   settings.push(element('member_add_mode', {}, Buffer.from(group.memberAddMode)))
-  settings.push(approvalElement(group.joinApproval))
+  settings.push(approvalElement(group.joinApproval), ...communityElements(group))
   return settings
+}
+
+/** How a group stands to a community (docs/protocol/05 §3). */
+export const communityElements = (group: Group): BinaryNode[] => {
+  const { community, parent } = group
+  if (community !== undefined) return [element('parent', { default_membership_approval_mode: 'request_required' })]
+  if (parent === undefined) return []
+  const elements = [element('linked_parent', { jid: parent.jid, subject: parent.subject })]
+  if (parent.community?.announcements === group) elements.push(element('default_sub_group'))
+  if (parent.community?.generalChat === group) elements.push(element('general_chat'))
+  if (group.isHidden) elements.push(element('hidden_group'))
+  return elements
 }
 
 /** The `membership_approval_mode` of groups and of changes. */

@@ -122,6 +122,10 @@ export class GroupService {
     this.notify(group, actor, element(action, { reason, ...versions }, entries), before)
     if (action !== 'add') return
     this.#tellWhole(group, actor, accounts, { reason })
+    for (const place of placesOfMembers(group)) {
+      const strangers = accounts.filter(account => !place.has(account))
+      this.apply(place, actor, 'add', strangers, 'linked_group_join')
+    }
   }
 
   /** A member goes; when no superadmin is left, the oldest admin or member takes over. */
@@ -214,6 +218,10 @@ export class GroupService {
     return this.#core.random.bytes(16).toString('base64url')
   }
 }
+
+/** Who is in a group of a community is in the community and hears its announcements. */
+const placesOfMembers = ({ parent, community }: Group): Group[] =>
+  [parent, (parent?.community ?? community)?.announcements].filter(place => place !== undefined)
 
 const userAttributes = (account: Account, addressing: Addressing): Record<string, string> =>
   addressing === 'lid' ? { jid: account.lid, phone_number: account.pn } : { jid: account.pn }

@@ -54,6 +54,14 @@ export const SWITCHES = {
 } as const
 export type GroupSwitch = keyof typeof SWITCHES
 
+/** The groups of a community. */
+export interface Community {
+  readonly groups: Set<Group>
+  /** The group for announcements, which everybody is in. */
+  announcements: Group | undefined
+  generalChat: Group | undefined
+}
+
 /** A group with everything that is said about it (docs/protocol/05 §6.2). */
 export class Group {
   /** `120363…@g.us`. */
@@ -83,6 +91,11 @@ export class Group {
   /** Message id → who reported it, and when. */
   readonly reports = new Map<string, Map<Account, number>>()
   isDeleted = false
+  /** What makes it a community; undefined for groups. */
+  community: Community | undefined
+  /** The community that it belongs to. */
+  parent: Group | undefined
+  isHidden = false
   readonly members = new Map<Account, GroupMember>()
   #membersVersion = 0
   #fanOut: { readonly version: string; readonly devices: readonly Device[]; readonly hash: string } | undefined

@@ -151,6 +151,27 @@ export class PhoneGroups {
     await this.#set(group, element('cancel_membership_requests', {}, participants([this.#context().account.lid])))
   }
 
+  /** Creates a community; returns its JID. */
+  async createCommunity(subject: string): Promise<string> {
+    const parts = [element('parent', { default_membership_approval_mode: 'request_required' })]
+    const answer = await this.#set(SERVICE_OF_GROUPS, element('create', { subject, key: this.#newId() }, parts))
+    return `${getBinaryNodeChild(answer, 'group')?.attrs['id'] ?? ''}@g.us`
+  }
+
+  /** Takes groups into a community; tells what became of each. */
+  async link(community: string, groups: readonly string[]): Promise<GroupOutcome[]> {
+    const entries = groups.map(jid => element('group', { jid }))
+    const links = element('links', {}, [element('link', { link_type: 'sub_group' }, entries)])
+    const answer = getBinaryNodeChild(await this.#set(community, links), 'links')
+    return outcomesOf(getBinaryNodeChild(answer, 'link'), 'group')
+  }
+
+  async unlink(community: string, groups: readonly string[]): Promise<GroupOutcome[]> {
+    const entries = groups.map(jid => element('group', { jid }))
+    const answer = await this.#set(community, element('unlink', { unlink_type: 'sub_group' }, entries))
+    return outcomesOf(getBinaryNodeChild(answer, 'unlink'), 'group')
+  }
+
   async leave(group: string): Promise<void> {
     await this.#set(SERVICE_OF_GROUPS, element('leave', {}, [element('group', { id: group })]))
   }
@@ -177,8 +198,8 @@ export class PhoneGroups {
 
 const participants = (jids: readonly string[]): BinaryNode[] => jids.map(jid => element('participant', { jid }))
 
-const outcomesOf = (list: BinaryNode | undefined): GroupOutcome[] =>
-  getBinaryNodeChildren(list, 'participant').map(node => {
+const outcomesOf = (list: BinaryNode | undefined, tag = 'participant'): GroupOutcome[] =>
+  getBinaryNodeChildren(list, tag).map(node => {
     const { code, expiration } = getBinaryNodeChild(node, 'add_request')?.attrs ?? {}
     return {
       jid: node.attrs['jid'] ?? '',

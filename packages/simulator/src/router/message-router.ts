@@ -96,7 +96,8 @@ export class MessageRouter {
   #routeToGroup(sender: Device, node: BinaryNode, to: string): Refusal | undefined {
     const group = this.#core.groups.get(to)
     if (group === undefined) return { error: '404' }
-    if (!group.has(sender.account)) return { error: '403' }
+    // A community itself is no place to write.
+    if (!group.has(sender.account) || group.community !== undefined) return { error: '403' }
     if (!mayWrite(group, sender.account, node)) return { error: '403' }
     const mode = node.attrs['addressing_mode']
     if (mode !== undefined && mode !== group.addressing) {

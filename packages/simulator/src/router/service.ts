@@ -5,6 +5,7 @@ import { DeviceDirectory } from '../accounts/device-directory.js'
 import { AppStateService } from '../app-state/app-state-service.js'
 import { BusinessService } from '../business/business-service.js'
 import type { FaultInjector } from '../faults/fault-injector.js'
+import { CommunityService } from '../groups/community-service.js'
 import { GroupService } from '../groups/group-service.js'
 import type { MediaHost } from '../media/media-host.js'
 import { MexService } from '../mex/mex-service.js'
@@ -18,6 +19,7 @@ import { takeAck } from './ack-router.js'
 import { CallRouter } from './call-router.js'
 import { DirtyBits } from './dirty-bits.js'
 import { businessHandlers } from './iq/business.js'
+import { communityHandlers } from './iq/communities.js'
 import { encryptHandlers } from './iq/encrypt.js'
 import { groupJoiningHandlers } from './iq/group-joining.js'
 import { groupSettingHandlers } from './iq/group-settings.js'
@@ -81,15 +83,17 @@ export class Service {
     this.#receipts = new ReceiptRouter(core, this.newsletters)
     this.#presence = new PresenceRouter(core)
     this.#calls = new CallRouter(core)
+    const desk = { core, groups: this.groups, communities: new CommunityService(this.groups) }
     this.#handlers = new Map(
       Object.entries({
         ...sessionHandlers(media),
         ...encryptHandlers(core),
         ...usyncHandlers(core, this.businesses),
         ...profileHandlers(core, profileParts(core, media)),
-        ...groupHandlers({ core, groups: this.groups }),
-        ...groupSettingHandlers({ core, groups: this.groups }),
-        ...groupJoiningHandlers({ core, groups: this.groups }),
+        ...groupHandlers(desk),
+        ...groupSettingHandlers(desk),
+        ...groupJoiningHandlers(desk),
+        ...communityHandlers(desk),
         ...newsletterHandlers(core, this.newsletters),
         ...mex.iqHandlers,
         ...businessHandlers({ core, businesses: this.businesses, media }),

@@ -1,5 +1,6 @@
 import type { BinaryNode } from 'kurir/binary'
 import type { Device } from '../../accounts/device.js'
+import type { CommunityService } from '../../groups/community-service.js'
 import type { Group } from '../../groups/group.js'
 import type { GroupService } from '../../groups/group-service.js'
 import { type IqAnswer, IqFailure, type IqRequest } from '../iq-answer.js'
@@ -10,6 +11,7 @@ import { textOf } from '../stanzas.js'
 export interface GroupDesk {
   readonly core: ServiceCore
   readonly groups: GroupService
+  readonly communities: CommunityService
 }
 
 /** A request about one group, by somebody who may make it. */

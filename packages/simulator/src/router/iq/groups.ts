@@ -85,6 +85,8 @@ const create = (desk: GroupDesk, { device, child }: IqRequest): IqAnswer => {
   if (refused !== undefined) return refused
   const known = groups.byKey(device.account, key)
   if (known !== undefined) return [element('group', { jid: known.jid })]
+  const parent = parentOf(desk, device, child)
+  if (parent instanceof IqFailure) return parent
   const outcomes = getBinaryNodeChildren(child, 'participant').map(({ attrs }): Outcome => {
     const account = core.accounts.resolve(attrs['jid'])?.account
     return {
@@ -101,9 +103,23 @@ const create = (desk: GroupDesk, { device, child }: IqRequest): IqAnswer => {
     creationKey: key,
     prepare: made => prepareGroup(desk, made, device.account, child),
   })
+  if (getBinaryNodeChild(child, 'parent') !== undefined) {
+    desk.communities.begin(group, { withGeneralChat: getBinaryNodeChild(child, 'create_general_chat') !== undefined })
+  }
+  if (parent !== undefined) desk.communities.link(parent, group, device.account)
   const failed = outcomes.filter(({ error }) => error !== undefined)
   const further = failed.map(outcome => outcomeElement(desk, group, device.account, outcome))
   return [groupElement(group, { key, viewer: device.account, further })]
+}
+
+/** The community in which a group is made, by somebody who may. */
+const parentOf = ({ core }: GroupDesk, { account }: Device, child: BinaryNode): Group | undefined | IqFailure => {
+  const jid = getBinaryNodeChild(child, 'linked_parent')?.attrs['jid']
+  if (jid === undefined) return undefined
+  const parent = core.groups.get(jid)
+  if (parent?.community === undefined || parent.isDeleted) return new IqFailure(404, 'item-not-found')
+  const isOpen = parent.switches.has('allow_non_admin_sub_group_creation')
+  return parent.isAdmin(account) || (isOpen && parent.has(account)) ? parent : new IqFailure(403, 'forbidden')
 }
 
 const descriptionRefusal = (child: BinaryNode): IqFailure | undefined => {
@@ -141,6 +157,7 @@ const changeMembers = (
   const accepted = acceptedOf(outcomes)
   const asksOnly = action === 'add' && group.joinApproval && !group.isAdmin(actor)
   if (asksOnly) for (const account of accepted) groups.request(group, account, 'non_admin_add', actor)
+  else if (child.attrs['linked_groups'] === 'true') desk.communities.remove(group, actor, accepted)
   else groups.apply(group, actor, action, accepted)
   const entries = outcomes.map(outcome =>
     asksOnly && outcome.error === undefined
@@ -164,11 +181,16 @@ const outcomeElement = (
   return element('participant', { jid, error }, [groups.invite(group, actor, account)])
 }
 
-const leave = ({ core, groups }: GroupDesk, { device, child }: IqRequest): IqAnswer => {
+const leave = ({ core, groups, communities }: GroupDesk, { device, child }: IqRequest): IqAnswer => {
   const wanted = getBinaryNodeChildren(child, 'group').map(({ attrs }) => core.groups.get(attrs['id']))
   const own = wanted.flatMap(group => (group?.has(device.account) === true ? [group] : []))
   if (own.length < wanted.length) return new IqFailure(404, 'item-not-found')
-  for (const group of own) groups.leave(group, device.account)
+  // Announcements are heard for as long as one is in the community.
+  if (own.some(group => group.parent?.community?.announcements === group)) return new IqFailure(405, 'not-allowed')
+  for (const group of own) {
+    if (group.community === undefined) groups.leave(group, device.account)
+    else communities.leave(group, device.account)
+  }
   return [
     element(
       'leave',

@@ -1,0 +1,1 @@
+export type { LinkedGroup } from './linked-groups.js'
