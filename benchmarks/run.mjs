@@ -15,6 +15,7 @@ const SUITES = [
   'media',
   'messages',
   'history',
+  'app-state',
   'import',
   'end-to-end',
   'groups',

@@ -4,6 +4,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { SeededRandom } from '@kurir/simulator'
 import { KurirError } from 'kurir/errors'
+import { appStateTargets } from './fuzz/app-state-targets.mjs'
 import { businessTargets } from './fuzz/business-targets.mjs'
 import { channelTargets } from './fuzz/channel-targets.mjs'
 import { groupTargets } from './fuzz/group-targets.mjs'
@@ -25,6 +26,7 @@ export const fuzzTargets = [
   ...historyTargets,
   ...channelTargets,
   ...businessTargets,
+  ...appStateTargets,
   ...mediaTargets,
   ...signalTargets,
   ...storageTargets,
