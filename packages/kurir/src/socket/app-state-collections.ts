@@ -13,6 +13,8 @@ export class AppStateCollections {
   /** States that are not stored yet. */
   readonly #reached = new Map<WAPatchName, LTHashState>()
   readonly #writing = new KeyedQueue()
+  /** What has to be over before anything is stored. */
+  #barrier: Promise<void> = Promise.resolve()
 
   constructor(core: SocketCore) {
     this.#core = core
@@ -38,12 +40,24 @@ export class AppStateCollections {
     return (await this.load([collection])).get(collection) ?? readCollectionState(undefined)
   }
 
-  /** Call when the events that belong to the state have been emitted, and what of them must last is stored. */
-  reached(collection: WAPatchName, state: LTHashState): void {
+  /**
+   * Stores nothing before this is over: chats that the changes are about are still to come, and until then the changes
+   * are only in memory. When it never is, the next connection reads the collections anew.
+   */
+  storeAfter(over: Promise<void>): void {
+    this.#barrier = over
+  }
+
+  /**
+   * Call when the events that belong to the state have been emitted, and what of them must last is stored.
+   *
+   * @param stored what need not be remembered any more once the state is stored
+   */
+  reached(collection: WAPatchName, state: LTHashState, stored?: () => Promise<void>): void {
     const { ev, logger } = this.#core
     this.#reached.set(collection, state)
-    ev.whenHandled()
-      .then(() => this.#writing.run(collection, () => this.#write(collection, state)))
+    Promise.all([ev.whenHandled(), this.#barrier])
+      .then(() => this.#writing.run(collection, () => this.#write(collection, state, stored)))
       .catch(error =>
         logger.warn({ err: error, collection }, 'the state of a collection is not stored: it comes again'),
       )
@@ -60,7 +74,7 @@ export class AppStateCollections {
     await this.settled()
   }
 
-  async #write(collection: WAPatchName, state: LTHashState): Promise<void> {
+  async #write(collection: WAPatchName, state: LTHashState, stored?: () => Promise<void>): Promise<void> {
     const { keys } = this.#core
     await keys.transaction(async () => {
       const { [collection]: row } = await keys.get('app-state-sync-version', [collection])
@@ -69,5 +83,6 @@ export class AppStateCollections {
       await keys.set({ 'app-state-sync-version': { [collection]: state } })
     }, `app-state:${collection}`)
     if (this.#reached.get(collection) === state) this.#reached.delete(collection)
+    await stored?.()
   }
 }

@@ -129,6 +129,22 @@ describe('fetching app state', () => {
     expect(await stored('regular_low')).toEqual(server.state('regular_low'))
   })
 
+  it('is stored only when what it waits for is over, later changes included', async () => {
+    const { server, sync, stored } = await setUp()
+    let release: () => void = () => {}
+    sync.collections.storeAfter(new Promise(resolve => (release = resolve)))
+    server.pin(ALICE)
+    await sync.resync(['regular_low'], true)
+    server.pin(BOB)
+    await sync.resync(['regular_low'])
+    await sync.settled()
+    expect(server.asked).toEqual(['regular_low snapshot', 'regular_low 1'])
+    expect(await stored('regular_low')).toBeNull()
+    release()
+    await sync.settled()
+    expect(await stored('regular_low')).toEqual(server.state('regular_low'))
+  })
+
   it('keeps both names of a person, the salt and the end of old keys', async () => {
     const { core, server, sync } = await setUp()
     server.change('critical_unblock_low', [
@@ -494,6 +510,25 @@ describe('news of the server', () => {
     await sync.settled()
     expect(server.asked).toEqual(['regular_high 1, regular 1'])
     expect((await core.keys.get('app-state-ledger', ['ledger']))['ledger']?.behind).toEqual({})
+  })
+
+  it('stay noted until the program has handled them: a process that dies before fetches them again', async () => {
+    const { core, server, sync, pins } = await setUp()
+    server.pin(ALICE)
+    await sync.resync(['regular_low', 'regular', 'regular_high', 'critical_block', 'critical_unblock_low'])
+    await sync.settled()
+    sync.ready()
+    await sync.settled()
+    core.ev.process(batch => (batch['chats.update'] ? new Promise<void>(() => {}) : undefined))
+    server.pin(BOB)
+    await core.notifications.handle(serverSync(['regular_low', '2']))
+    await sync.settled()
+    expect(pins()).toContainEqual([BOB, PINNED])
+    const again = await setUp({ server, options: { creds: core.creds, store: core.keys } })
+    again.sync.ready()
+    await again.sync.settled()
+    expect(again.pins()).toEqual([[BOB, PINNED]])
+    expect((await again.core.keys.get('app-state-ledger', ['ledger'])).ledger?.behind).toEqual({})
   })
 
   it('that are known already need no request', async () => {
