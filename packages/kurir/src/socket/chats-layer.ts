@@ -110,7 +110,8 @@ async function upsertMessage(
     const id = jidNormalizedUser(message.key.fromMe ? creds.me?.id : (message.key.participant ?? message.key.remoteJid))
     if (!message.key.fromMe)
       ev.emit('contacts.update', [{ id, notify: message.pushName, verifiedName: message.verifiedBizName ?? undefined }])
-    else if (creds.me && creds.me.name !== message.pushName)
+    // A message that has waited carries the name of its day. Who can read app state goes by that alone.
+    else if (creds.me && creds.me.name !== message.pushName && !creds.myAppStateKeyId)
       ev.emit('creds.update', { me: { ...creds.me, name: message.pushName } })
   }
   await effects.apply(message)

@@ -19,6 +19,15 @@ describe('the files of the media host', () => {
     expect(store.all).toEqual([])
   })
 
+  it('that come at the same time are not mixed', async () => {
+    const store = new MediaStore(new SeededRandom('files'), () => 1_700_000_000)
+    const contents = ['first', 'second', 'third']
+    const stored = await Promise.all(contents.map(text => store.put(kind, once(Buffer.from(text)))))
+    const read = stored.map(media => textOf(store.read(media)))
+    expect(await Promise.all(read)).toEqual(contents)
+    await store.close()
+  })
+
   it('keep what the source of an upload says went wrong', async () => {
     const store = new MediaStore(new SeededRandom('files'), () => 1_700_000_000)
     const broken: AsyncIterable<Uint8Array> = {
@@ -28,6 +37,12 @@ describe('the files of the media host', () => {
     await store.close()
   })
 })
+
+async function textOf(content: AsyncIterable<Uint8Array>): Promise<string> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of content) pieces.push(piece)
+  return Buffer.concat(pieces).toString()
+}
 
 async function* once(bytes: Uint8Array) {
   yield bytes

@@ -87,7 +87,9 @@ export class MediaStore {
       return known
     }
     this.#files += 1
-    const fresh: PartialUpload = { file: join(await this.#directory(), String(this.#files)), received: 0 }
+    // Drawn before anything waits: uploads that begin together have files of their own.
+    const file = String(this.#files)
+    const fresh: PartialUpload = { file: join(await this.#directory(), file), received: 0 }
     this.#partial.set(name, fresh)
     return fresh
   }

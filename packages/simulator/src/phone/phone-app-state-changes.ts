@@ -126,8 +126,10 @@ const draftsOf = (change: PhoneAppStateChange, sources: ChangeSources): readonly
     case 'label-chat':
       return [[['label_jid', change.label, change.chat], { labelAssociationAction: { labeled: change.on } }]]
     case 'label-message': {
-      const [, ...message] = messageIndex('', change.message)
-      return [[['label_message', change.label, ...message], { labelAssociationAction: { labeled: change.on } }]]
+      // Everybody leaves the author open here (docs/protocol/04 §2.2).
+      const { chat, id } = change.message
+      const index = ['label_message', change.label, chat, id, '0', '0']
+      return [[index, { labelAssociationAction: { labeled: change.on } }]]
     }
     case 'quick-reply': {
       const { keywords = [], ...reply } = change.reply

@@ -1,0 +1,39 @@
+import { SeededRandom } from '@kurir/simulator'
+import { describe, expect, it } from 'vitest'
+import { isCutOff, KurirAccount } from '../model/kurir-account.js'
+import { pictureOfPhone } from '../model/picture.js'
+import { keptFor, runModel, storedBy } from '../model/run.js'
+import { modelSeed, modelSize } from '../model/size.js'
+import { worldForEachTest } from './support/world.js'
+
+const { changes, timeoutMs } = modelSize(500)
+
+describe('two companions and a phone that change app state at the same time', () => {
+  const world = worldForEachTest({ seed: modelSeed })
+
+  const endInTheSameState = async () => {
+    const { service } = world()
+    const phone = await world().phone('Owner')
+    const clients = [await world().linked(phone), await world().linked(phone)]
+    const accounts = await Promise.all(clients.map(client => KurirAccount.of(client)))
+    service.appState.patchesPerAnswer = 7
+    const { faults } = service.appState
+    faults.add({ operation: 'upload', probability: 0.05, action: { kind: 'error', code: 409 } })
+    faults.add({ operation: 'fetch', probability: 0.003, action: { kind: 'error', code: 503 } })
+    faults.add({ operation: 'fetch', probability: 0.003, action: { kind: 'gap' } })
+    faults.add({ operation: 'fetch', probability: 0.003, action: { kind: 'corrupt', part: 'value' } })
+    const random = new SeededRandom(`${service.seed} run`)
+    const run = { changes, atOnce: 6, reconnectEvery: 80, rotateEvery: 150 }
+    const { made, errors } = await runModel({ phone, clients: accounts, random, ...run })
+    service.faults.clear()
+    expect(errors.filter(error => !isCutOff(error))).toEqual([])
+    expect(made).toBeGreaterThan(changes * 0.9)
+    for (const account of accounts) {
+      await expect.poll(() => account.isUpToDate(phone), { timeout: 20_000 }).toBe(true)
+      expect(await storedBy(account)).toEqual(keptFor(phone))
+      await expect.poll(() => account.picture, { timeout: 20_000 }).toEqual(pictureOfPhone(phone))
+    }
+  }
+
+  it('end in the same state, over conflicts, faults, new keys and new connections', endInTheSameState, timeoutMs)
+})
