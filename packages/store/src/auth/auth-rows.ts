@@ -2,6 +2,7 @@ import { KurirError, type SignalDataSet, type SignalDataTypeMap } from 'kurir'
 import { decodeRecord, encodeRecord } from 'kurir/auth'
 import type { SignalDataType } from 'kurir/signal'
 import type { Vault } from '../encryption/vault.js'
+import { nameOfPlace } from '../values/sealed-values.js'
 
 /** A key record as it is stored; null removes it. */
 export interface AuthRow {
@@ -57,4 +58,4 @@ export function authRows(vault: Vault, session: string, data: SignalDataSet): Au
 
 const order = (left: string, right: string): number => (left < right ? -1 : 1)
 
-const placeOf = (session: string, type: string, id: string): string => ['auth', session, type, id].join('\0')
+const placeOf = (session: string, type: string, id: string): string => nameOfPlace(['auth', session, type, id])

@@ -13,8 +13,9 @@ import type { SignalDataType } from 'kurir/signal'
 import type { Vault } from '../encryption/vault.js'
 import { checkSessionId } from '../sessions/session-repository.js'
 import { bytes, integer, text } from '../sql/rows.js'
-import type { Sql, SqlDatabase, SqlLock, SqlTransaction } from '../sql/sql.js'
+import { type Sql, type SqlDatabase, type SqlLock, type SqlTransaction, withoutZeros } from '../sql/sql.js'
 import type { StoreContext } from '../store-context.js'
+import { nameOfPlace } from '../values/sealed-values.js'
 import { authRows, openRecord } from './auth-rows.js'
 
 /** Credentials and keys of one session, in the store. */
@@ -150,7 +151,7 @@ export class AuthStore {
         const found = await database.read(sql => readKeys(sql, sessionId, type, ids))
         const records: { [id: string]: SignalDataTypeMap[T] } = {}
         for (const id of ids) {
-          const sealed = found.get(id)
+          const sealed = found.get(withoutZeros(id))
           // Baileys' contract: every id is answered, null for a record that is not there.
           records[id] = null as unknown as SignalDataTypeMap[T]
           if (sealed === undefined) continue
@@ -242,7 +243,7 @@ class Writes {
 }
 
 const lockName = (sessionId: string): string => `session ${sessionId}`
-const credsPlace = (sessionId: string): string => `credentials\0${sessionId}`
+const credsPlace = (sessionId: string): string => nameOfPlace(['credentials', sessionId])
 
 async function createdAtOf(sql: Sql, sessionId: string): Promise<number | undefined> {
   const row = await sql.get('SELECT created_at FROM sessions WHERE id = ?', sessionId)

@@ -1,8 +1,8 @@
-import type { proto, WAMessage, WAMessageKey, WAMessageUpdate } from 'kurir'
+import type { WAMessage, WAMessageKey, WAMessageUpdate } from 'kurir'
 import type { SqlAccess } from '../sql/access.js'
 import { Conditions, decodeTimePlace, encodePlace, pageSize } from '../sql/paging.js'
 import { bytes, integer, text } from '../sql/rows.js'
-import type { Sql, SqlRow, SqlTransaction } from '../sql/sql.js'
+import { type Sql, type SqlRow, type SqlTransaction, withoutZeros } from '../sql/sql.js'
 import type { StoreContext } from '../store-context.js'
 import { mediaOf } from './message-media.js'
 import {
@@ -44,6 +44,14 @@ export interface MessagePage {
 /** What becomes of a stored message; it is the caller's own copy. */
 export type MessageChange = (message: WAMessage) => WAMessage
 
+/** A message that is about to be inserted; a later one of the same key takes its place. */
+interface FreshMessage {
+  readonly name: MessageName
+  message: WAMessage
+}
+
+type Candidate = KnownMessage | FreshMessage
+
 const PAGE_COLUMNS = 'number, id, chat, from_me, author, sent_at, value'
 
 /**
@@ -70,13 +78,22 @@ export class MessageRepository {
     if (messages.length === 0) return
     await this.#access.write(async sql => {
       const known = await this.#known(sql, sessionId, messages)
+      const fresh: FreshMessage[] = []
       for (const message of messages) {
         const name = nameOf(message.key)
         if (name === undefined) continue
-        const same = known.find(row => isSame(name, row))
-        if (same === undefined) known.push(await this.#insert(sql, sessionId, name, message))
-        else if (message.message) await this.#replace(sql, sessionId, same, message)
+        const sameId = known.get(withoutZeros(name.id)) ?? []
+        const same = sameId.find(row => isSame(name, row.name))
+        if (same === undefined) {
+          const entry = { name, message }
+          fresh.push(entry)
+          known.set(withoutZeros(name.id), [...sameId, entry])
+        } else if (message.message) {
+          if ('number' in same) await this.#replace(sql, sessionId, same, message)
+          else same.message = message
+        }
       }
+      await this.#insert(sql, sessionId, fresh)
     })
   }
 
@@ -158,12 +175,20 @@ export class MessageRepository {
     return true
   }
 
-  /** Rows that one of these messages may be. */
-  async #known(sql: Sql, sessionId: string, messages: readonly WAMessage[]): Promise<KnownMessage[]> {
+  /** Rows that one of these messages may be, by id. */
+  async #known(sql: Sql, session: string, messages: readonly WAMessage[]): Promise<Map<string, Candidate[]>> {
+    const known = new Map<string, Candidate[]>()
+    for (const row of await this.#rowsById(sql, session, messages)) {
+      known.set(row.name.id, [...(known.get(row.name.id) ?? []), row])
+    }
+    return known
+  }
+
+  async #rowsById(sql: Sql, session: string, messages: readonly WAMessage[]): Promise<KnownMessage[]> {
     const ids = [...new Set(messages.flatMap(({ key }) => key.id ?? []))]
     const rows = await sql.all(
       `SELECT ${NAME_COLUMNS} FROM messages WHERE session = ? AND ${sql.dialect.isIn('id')}`,
-      sessionId,
+      session,
       sql.dialect.list(ids),
     )
     return rows.map(knownMessage)
@@ -177,33 +202,44 @@ export class MessageRepository {
       sessionId,
       name.id,
     )
-    return rows.find(row => isMeant(name, knownMessage(row)))
+    return rows.find(row => isMeant(name, knownMessage(row).name))
   }
 
-  async #insert(sql: SqlTransaction, session: string, name: MessageName, message: WAMessage): Promise<KnownMessage> {
-    const { value, search } = this.#written(sql, session, name, message)
-    const row = await sql.get(
-      `INSERT INTO messages (session, chat, chat_alt, id, from_me, author, author_alt, sent_at, size, search, value)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (session, id, chat, from_me, author) DO UPDATE SET value = excluded.value, search = excluded.search,
-         size = excluded.size, sent_at = excluded.sent_at
-       RETURNING number`,
-      ...[session, name.chat, name.chatAlt ?? null, name.id, name.fromMe ? 1 : 0, name.author, name.authorAlt ?? null],
-      ...[sentAtOf(message), value.byteLength, search, value],
+  async #insert(sql: SqlTransaction, session: string, fresh: readonly FreshMessage[]): Promise<void> {
+    await sql.insertMany(
+      `INSERT INTO messages (session, chat, chat_alt, id, from_me, author, author_alt, sent_at, size, search, value)`,
+      fresh.map(({ name, message }) => {
+        const { value, search } = this.#written(sql, session, name, message)
+        const { chat, chatAlt = null, id, fromMe, author, authorAlt = null } = name
+        const sentAt = sentAtOf(message)
+        return [session, chat, chatAlt, id, Number(fromMe), author, authorAlt, sentAt, value.byteLength, search, value]
+      }),
+      // Another transaction may have been faster.
+      `ON CONFLICT (session, id, chat, from_me, author) DO UPDATE SET value = excluded.value, search = excluded.search,
+         size = excluded.size, sent_at = excluded.sent_at`,
     )
-    const known = { ...name, number: row === undefined ? 0 : integer(row, 'number') }
-    await saveMedia(sql, session, known, message)
-    return known
+    const files = fresh.filter(({ message }) => mediaOf(message.message) !== undefined)
+    if (files.length === 0) return
+    const rows = await this.#rowsById(
+      sql,
+      session,
+      files.map(({ message }) => message),
+    )
+    for (const { name, message } of files) {
+      const row = rows.find(each => isSame(name, each.name))
+      if (row !== undefined) await saveMedia(sql, session, row, message)
+    }
   }
 
   async #replace(sql: SqlTransaction, session: string, row: KnownMessage, message: WAMessage): Promise<void> {
-    const { value, search } = this.#written(sql, session, row, message)
-    const name = nameOf(message.key)
+    const { name } = row
+    const { value, search } = this.#written(sql, session, name, message)
+    const told = nameOf(message.key)
     await sql.run(
       `UPDATE messages SET value = ?, search = ?, size = ?, sent_at = ?, chat_alt = coalesce(chat_alt, ?),
          author_alt = coalesce(author_alt, ?) WHERE number = ?`,
       ...[value, search, value.byteLength, sentAtOf(message)],
-      ...[otherName(name?.chat, name?.chatAlt, row.chat), otherName(name?.author, name?.authorAlt, row.author)],
+      ...[otherName(told?.chat, told?.chatAlt, name.chat), otherName(told?.author, told?.authorAlt, name.author)],
       row.number,
     )
     await sql.run('DELETE FROM media WHERE message = ?', row.number)
@@ -260,15 +296,6 @@ async function saveMedia(sql: SqlTransaction, session: string, row: KnownMessage
   await sql.run(
     `INSERT INTO media (message, session, chat, kind, mime_type, file_name, file_size, sha256, sent_at)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (message) DO NOTHING`,
-    ...[row.number, session, row.chat, kind, mimeType, fileName, fileSize, sha256, sentAtOf(message)],
+    ...[row.number, session, row.name.chat, kind, mimeType, fileName, fileSize, sha256, sentAtOf(message)],
   )
-}
-
-/** The content of a stored message, for `getMessage` of a socket's configuration. */
-export async function contentOf(
-  messages: MessageRepository,
-  sessionId: string,
-  key: WAMessageKey,
-): Promise<proto.IMessage | undefined> {
-  return (await messages.findByKey(sessionId, key))?.message ?? undefined
 }

@@ -13,8 +13,10 @@ export interface MessageName {
   readonly authorAlt: string | undefined
 }
 
-export interface KnownMessage extends MessageName {
+/** A message that is in the table. */
+export interface KnownMessage {
   readonly number: number
+  readonly name: MessageName
 }
 
 /** Undefined for a key that names nothing: without chat or id. */
@@ -37,12 +39,14 @@ export const normalized = (jid: string): string => jidNormalizedUser(jid) || jid
 
 export const knownMessage = (row: SqlRow): KnownMessage => ({
   number: integer(row, 'number'),
-  id: text(row, 'id'),
-  chat: text(row, 'chat'),
-  chatAlt: maybeText(row, 'chat_alt'),
-  fromMe: flag(row, 'from_me'),
-  author: text(row, 'author'),
-  authorAlt: maybeText(row, 'author_alt'),
+  name: {
+    id: text(row, 'id'),
+    chat: text(row, 'chat'),
+    chatAlt: maybeText(row, 'chat_alt'),
+    fromMe: flag(row, 'from_me'),
+    author: text(row, 'author'),
+    authorAlt: maybeText(row, 'author_alt'),
+  },
 })
 
 export const NAME_COLUMNS = 'number, id, chat, chat_alt, from_me, author, author_alt'

@@ -3,11 +3,14 @@
  * plain ones. Scripts that are written without blanks give one word per character; what is searched for in them is a
  * phrase, and finds any part of a text.
  */
-const WORD = /[\p{L}\p{N}\p{M}]+|\p{Extended_Pictographic}/gu
+const WORD = /[\p{L}\p{N}][\p{L}\p{N}\p{M}]*|\p{Extended_Pictographic}/gu
 const WITHOUT_BLANKS =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u
-/** Accents, and the vowel points of Arabic and Hebrew. Vowel signs of other scripts stay: they make another word. */
-const MARKS = /[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670]/g
+/**
+ * Accents, the vowel points of Arabic and Hebrew, and what only says how a symbol is drawn. Vowel signs of other scripts
+ * stay: they make another word.
+ */
+const MARKS = /[\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670]|[\u20d0-\u20ff]|[\ufe00-\ufe0f]/g
 const LONGEST_WORD = 64
 /** Words of one message. */
 const MOST_WORDS = 10_000

@@ -57,7 +57,7 @@ export const messages: Migration = {
 const sqliteSearch = [
   `CREATE VIRTUAL TABLE messages_search USING fts5 (
     words, content = '', contentless_delete = 1,
-    tokenize = "unicode61 remove_diacritics 0 categories 'L* N* M* S* P* Co'"
+    tokenize = "unicode61 remove_diacritics 0 categories 'L* N* M* S* P* C*'"
   )`,
   `CREATE TRIGGER messages_inserted AFTER INSERT ON messages WHEN new.search <> '' BEGIN
     INSERT INTO messages_search (rowid, words) VALUES (new.number, new.search);

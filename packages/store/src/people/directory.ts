@@ -1,7 +1,7 @@
 import type { SqlAccess } from '../sql/access.js'
 import { Conditions, decodeActivityPlace, encodePlace, pageSize } from '../sql/paging.js'
 import { bytes, integer, text } from '../sql/rows.js'
-import type { Sql, SqlRow, SqlTransaction } from '../sql/sql.js'
+import { type Sql, type SqlRow, type SqlTransaction, withoutZeros } from '../sql/sql.js'
 import type { StoreContext } from '../store-context.js'
 
 /** What a directory keeps, and how. */
@@ -66,7 +66,7 @@ export class Directory<Entry extends { id: string }> {
   }
 
   async get(sessionId: string, id: string): Promise<Entry | undefined> {
-    return (await this.#access.read(sql => this.#read(sql, sessionId, [id]))).get(id)
+    return (await this.#access.read(sql => this.#read(sql, sessionId, [id]))).get(withoutZeros(id))
   }
 
   /** The most recently active first (chats), then by id. @throws KurirError `invalid-page` (400) */
@@ -114,7 +114,7 @@ export class Directory<Entry extends { id: string }> {
       const known = await this.#read(sql, sessionId, ids, sql.dialect.forUpdate)
       const changed = new Map<string, Entry>()
       for (const each of told) {
-        const entry = apply(changed.get(each.id) ?? known.get(each.id), each)
+        const entry = apply(changed.get(each.id) ?? known.get(withoutZeros(each.id)), each)
         if (entry !== undefined) changed.set(each.id, entry)
       }
       await this.#write(sql, sessionId, [...changed.values()])

@@ -81,6 +81,8 @@ async function createSchema(pool: pg.Pool, schema: string): Promise<void> {
       return
     } catch (error) {
       const trouble = storeError(error)
+      // Another process makes it at the same time.
+      if (attempt < TRIES && isDuplicate(error)) continue
       if (attempt < TRIES && KurirError.is(trouble) && trouble.retryable) {
         await delay(TRY_AGAIN_MS)
         continue
@@ -89,6 +91,9 @@ async function createSchema(pool: pg.Pool, schema: string): Promise<void> {
     }
   }
 }
+
+const isDuplicate = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === '23505' || error.code === '42P06')
 
 /** The cause tells no more than what the driver says: the URL has a password. */
 function unreachable(error: unknown): KurirError {
@@ -104,6 +109,8 @@ class PostgresDatabase implements SqlDatabase {
   readonly #pool: pg.Pool
   readonly #texts = new StatementTexts()
   readonly #locks: PostgresLocks
+  /** What has begun and not ended: the pool is not closed under it. */
+  readonly #running = new Set<Promise<unknown>>()
   #isClosed = false
 
   constructor(pool: pg.Pool, logger: ILogger) {
@@ -112,16 +119,39 @@ class PostgresDatabase implements SqlDatabase {
   }
 
   async read<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
-    if (this.#isClosed) throw storeClosed()
-    try {
-      return await work(new Statements(this.#pool, this.#texts))
-    } catch (error) {
-      throw storeError(error)
-    }
+    return await this.#watched(() => work(new Statements(this.#pool, this.#texts)))
   }
 
   async transaction<T>(work: (sql: SqlTransaction) => Promise<T>): Promise<T> {
+    return await this.#watched(() => this.#transaction(work))
+  }
+
+  lock(name: string): Promise<SqlLock | undefined> {
+    return this.#watched(() => this.#locks.take(name))
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    await Promise.allSettled(this.#running)
+    await this.#locks.close()
+    await this.#pool.end()
+  }
+
+  async #watched<T>(call: () => Promise<T>): Promise<T> {
     if (this.#isClosed) throw storeClosed()
+    const running = call()
+    this.#running.add(running)
+    try {
+      return await running
+    } catch (error) {
+      throw storeError(error)
+    } finally {
+      this.#running.delete(running)
+    }
+  }
+
+  async #transaction<T>(work: (sql: SqlTransaction) => Promise<T>): Promise<T> {
     let client: pg.PoolClient | undefined
     const afterwards: (() => void)[] = []
     let result: T
@@ -136,21 +166,10 @@ class PostgresDatabase implements SqlDatabase {
     } catch (error) {
       // What a transaction that failed has left of the connection is not worth finding out.
       if (client !== undefined) await rollBack(client)
-      throw storeError(error)
+      throw error
     }
     for (const action of afterwards) action()
     return result
-  }
-
-  lock(name: string): Promise<SqlLock | undefined> {
-    return this.#locks.take(name)
-  }
-
-  async close(): Promise<void> {
-    if (this.#isClosed) return
-    this.#isClosed = true
-    await this.#locks.close()
-    await this.#pool.end()
   }
 }
 

@@ -33,7 +33,7 @@ const LARGEST_INT32 = 0x7fff_ffff
 const dialect: Dialect = {
   name: 'sqlite',
   isIn: column => `${column} IN (SELECT value FROM json_each(?))`,
-  list: values => JSON.stringify(values),
+  list: values => JSON.stringify(values.map(value => (typeof value === 'string' ? withoutZeros(value) : value))),
   forUpdate: '',
 }
 

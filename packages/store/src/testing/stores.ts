@@ -9,10 +9,11 @@ import type { Store } from '../store.js'
 /** A server to test against; without it the tests run on SQLite alone. `.ci/run` always sets it. */
 export const postgresUrl = process.env['KURIR_TEST_POSTGRES_URL']
 
+/** A text, so that a place can be handed to another process. */
+export const testKey = Buffer.alloc(32, 7).toString('hex')
+
 export type DatabaseName = 'sqlite' | 'postgres'
 export const databases: readonly DatabaseName[] = postgresUrl === undefined ? ['sqlite'] : ['sqlite', 'postgres']
-
-export const testKey = Buffer.alloc(32, 7)
 
 /** Places for stores, and the stores that a test opens: they are closed and removed when it ends. */
 export interface TestStores {
@@ -40,7 +41,13 @@ export function storesOn(database: DatabaseName): TestStores {
     if (database === 'sqlite') {
       const folder = await mkdtemp(join(tmpdir(), 'kurir-store-'))
       cleanUps.push(() => rm(folder, { recursive: true, force: true }))
-      return { file: join(folder, 'store.sqlite'), encryptionKey: testKey, environment: {} }
+      // Nobody pulls the plug here.
+      return {
+        file: join(folder, 'store.sqlite'),
+        encryptionKey: testKey,
+        environment: {},
+        durability: 'process-crash',
+      }
     }
     const schema = `test_${process.pid}_${Date.now().toString(36)}_${Math.random().toString(36).slice(2, 8)}`
     cleanUps.push(() => dropSchema(schema))

@@ -1,4 +1,5 @@
 import type { Vault } from '../encryption/vault.js'
+import { withoutZeros } from '../sql/sql.js'
 import { decodeValue, encodeValue } from './value-codec.js'
 
 /** Values in the form of the store, encrypted for their place. */
@@ -10,7 +11,11 @@ export interface SealedValues {
 
 export function sealedValues(vault: Vault): SealedValues {
   return {
-    seal: (value, ...place) => vault.seal(encodeValue(value), place.join('\0')),
-    open: (sealed, ...place) => decodeValue(vault.open(sealed, place.join('\0'))),
+    seal: (value, ...place) => vault.seal(encodeValue(value), nameOfPlace(place)),
+    open: (sealed, ...place) => decodeValue(vault.open(sealed, nameOfPlace(place))),
   }
 }
+
+/** The parts as the database gives them back, so that a place is the same before and after. */
+export const nameOfPlace = (parts: readonly (string | number)[]): string =>
+  parts.map(part => withoutZeros(String(part))).join('\0')
