@@ -1,0 +1,254 @@
+import type { BinaryNode } from '../binary/node.js'
+import { KurirError } from '../errors/kurir-error.js'
+import type { GroupMetadata, ParticipantAction } from '../groups/group-types.js'
+import type { WASocket } from '../socket/make-wa-socket.js'
+import { chatJidOf } from './chat-address.js'
+import { codeOfInvite } from './invite-code.js'
+import { type MediaFile, mediaOf } from './message-sending.js'
+import { type SocketSource, socketOf } from './socket-source.js'
+
+export type GroupServiceSocket = Pick<
+  WASocket,
+  | 'groupMetadata'
+  | 'groupCreate'
+  | 'groupLeave'
+  | 'groupFetchAllParticipating'
+  | 'groupUpdateSubject'
+  | 'groupUpdateDescription'
+  | 'groupSettingUpdate'
+  | 'groupMemberAddMode'
+  | 'groupJoinApprovalMode'
+  | 'groupToggleEphemeral'
+  | 'groupParticipantsUpdate'
+  | 'groupRequestParticipantsList'
+  | 'groupRequestParticipantsUpdate'
+  | 'groupInviteCode'
+  | 'groupRevokeInvite'
+  | 'groupAcceptInvite'
+  | 'groupGetInviteInfo'
+  | 'updateProfilePicture'
+  | 'removeProfilePicture'
+  | 'updateMemberLabel'
+  | 'sendMessage'
+>
+
+/** What became of one person in a change of members. */
+export interface MemberOutcome {
+  readonly jid: string | undefined
+  /**
+   * `done`; `needs-invite`: their privacy settings ask for a personal invitation ({@link GroupService.invite});
+   * `needs-approval`: the admins have been asked; `refused`: see `code`.
+   */
+  readonly outcome: 'done' | 'needs-invite' | 'needs-approval' | 'refused'
+  /** The code of the service (docs/protocol/05, 1.14); 200 when done. */
+  readonly code: number
+  /** For `needs-invite`. */
+  readonly invite?: PersonalInvite | undefined
+}
+
+export interface PersonalInvite {
+  readonly code: string
+  /** Unix seconds. */
+  readonly expiration: number
+}
+
+export interface JoinRequest {
+  readonly jid: string
+  readonly phoneNumber: string | undefined
+  /** Unix seconds. */
+  readonly requestedAt: number
+  /** `invite_link`, `linked_group_join` or `non_admin_add`. */
+  readonly method: string | undefined
+}
+
+const inviteLink = 'https://chat.whatsapp.com/'
+
+/** Groups: making them, who is in them, what they allow. Members are JIDs or phone numbers with country code. */
+export class GroupService {
+  readonly #source: SocketSource<GroupServiceSocket>
+
+  /** @param socket a direct or remote socket, or a function that answers the present one */
+  constructor(socket: SocketSource<GroupServiceSocket>) {
+    this.#source = socket
+  }
+
+  get #socket(): GroupServiceSocket {
+    return socketOf(this.#source)
+  }
+
+  /** @param subject at most 100 characters */
+  create(subject: string, members: readonly string[]): Promise<GroupMetadata> {
+    return this.#socket.groupCreate(subject, members.map(chatJidOf))
+  }
+
+  info(group: string): Promise<GroupMetadata> {
+    return this.#socket.groupMetadata(group)
+  }
+
+  /** All groups that the account is in. */
+  async list(): Promise<readonly GroupMetadata[]> {
+    return Object.values(await this.#socket.groupFetchAllParticipating())
+  }
+
+  leave(group: string): Promise<void> {
+    return this.#socket.groupLeave(group)
+  }
+
+  setSubject(group: string, subject: string): Promise<void> {
+    return this.#socket.groupUpdateSubject(group, subject)
+  }
+
+  /** @param description undefined takes it off */
+  setDescription(group: string, description: string | undefined): Promise<void> {
+    return this.#socket.groupUpdateDescription(group, description)
+  }
+
+  setPicture(group: string, picture: MediaFile): Promise<void> {
+    return this.#socket.updateProfilePicture(group, mediaOf(picture))
+  }
+
+  removePicture(group: string): Promise<void> {
+    return this.#socket.removeProfilePicture(group)
+  }
+
+  addParticipants(group: string, people: readonly string[]): Promise<readonly MemberOutcome[]> {
+    return this.#change(group, people, 'add')
+  }
+
+  removeParticipants(group: string, people: readonly string[]): Promise<readonly MemberOutcome[]> {
+    return this.#change(group, people, 'remove')
+  }
+
+  promote(group: string, people: readonly string[]): Promise<readonly MemberOutcome[]> {
+    return this.#change(group, people, 'promote')
+  }
+
+  demote(group: string, people: readonly string[]): Promise<readonly MemberOutcome[]> {
+    return this.#change(group, people, 'demote')
+  }
+
+  /** Sends somebody the personal invitation that adding them has yielded. */
+  async invite(group: string, person: string, { code, expiration }: PersonalInvite, text = ''): Promise<void> {
+    const { subject } = await this.info(group)
+    const groupInvite = { jid: group, inviteCode: code, inviteExpiration: expiration, subject, text }
+    await this.#socket.sendMessage(chatJidOf(person), { groupInvite })
+  }
+
+  /** The code of the link that anybody can join with. @throws KurirError `no-invite-code` (404) */
+  async getInviteCode(group: string): Promise<string> {
+    return codeFrom(group, await this.#socket.groupInviteCode(group))
+  }
+
+  async getInviteLink(group: string): Promise<string> {
+    return `${inviteLink}${await this.getInviteCode(group)}`
+  }
+
+  /** Makes the present link worthless. @returns the code of the new one */
+  async revokeInvite(group: string): Promise<string> {
+    return codeFrom(group, await this.#socket.groupRevokeInvite(group))
+  }
+
+  /**
+   * @param invite code or link
+   * @returns the group; undefined when its admins have to approve first
+   */
+  acceptInvite(invite: string): Promise<string | undefined> {
+    return this.#socket.groupAcceptInvite(codeOfInvite(invite))
+  }
+
+  /** What a link leads to. @param invite code or link */
+  inviteInfo(invite: string): Promise<GroupMetadata> {
+    return this.#socket.groupGetInviteInfo(codeOfInvite(invite))
+  }
+
+  async joinRequests(group: string): Promise<readonly JoinRequest[]> {
+    const requests = await this.#socket.groupRequestParticipantsList(group)
+    return requests.flatMap(({ jid, phone_number, request_time, request_method }) =>
+      jid === undefined
+        ? []
+        : [{ jid, phoneNumber: phone_number, requestedAt: Number(request_time) || 0, method: request_method }],
+    )
+  }
+
+  approve(group: string, people: readonly string[]): Promise<readonly MemberOutcome[]> {
+    return this.#decide(group, people, 'approve')
+  }
+
+  reject(group: string, people: readonly string[]): Promise<readonly MemberOutcome[]> {
+    return this.#decide(group, people, 'reject')
+  }
+
+  /** Who may write: everybody, or admins alone. */
+  setAnnouncement(group: string, adminsOnly: boolean): Promise<void> {
+    return this.#socket.groupSettingUpdate(group, adminsOnly ? 'announcement' : 'not_announcement')
+  }
+
+  /** Who may change subject, description and picture: everybody, or admins alone. */
+  setLocked(group: string, adminsOnly: boolean): Promise<void> {
+    return this.#socket.groupSettingUpdate(group, adminsOnly ? 'locked' : 'unlocked')
+  }
+
+  /** Who may add members. */
+  setMemberAddMode(group: string, adminsOnly: boolean): Promise<void> {
+    return this.#socket.groupMemberAddMode(group, adminsOnly ? 'admin_add' : 'all_member_add')
+  }
+
+  /** Whether admins approve those who join. */
+  setJoinApproval(group: string, isNeeded: boolean): Promise<void> {
+    return this.#socket.groupJoinApprovalMode(group, isNeeded ? 'on' : 'off')
+  }
+
+  /** @param seconds 0 (off), 86400, 604800 or 7776000 */
+  setDisappearing(group: string, seconds: 0 | 86_400 | 604_800 | 7_776_000): Promise<void> {
+    return this.#socket.groupToggleEphemeral(group, seconds)
+  }
+
+  /** The own label in a group, of at most 30 characters; empty takes it off. */
+  async setMemberLabel(group: string, label: string): Promise<void> {
+    await this.#socket.updateMemberLabel(group, label)
+  }
+
+  async #change(
+    group: string,
+    people: readonly string[],
+    action: ParticipantAction,
+  ): Promise<readonly MemberOutcome[]> {
+    const results = await this.#socket.groupParticipantsUpdate(group, people.map(chatJidOf), action)
+    return results.map(({ status, jid, content }) => memberOutcome(jid, status, content))
+  }
+
+  async #decide(
+    group: string,
+    people: readonly string[],
+    action: 'approve' | 'reject',
+  ): Promise<readonly MemberOutcome[]> {
+    const results = await this.#socket.groupRequestParticipantsUpdate(group, people.map(chatJidOf), action)
+    return results.map(({ status, jid }) => memberOutcome(jid, status, undefined))
+  }
+}
+
+/** @param status as the service names it; `200` when there was no error */
+export function memberOutcome(
+  jid: string | undefined,
+  status: string,
+  participant: BinaryNode | undefined,
+): MemberOutcome {
+  const code = Number(status)
+  if (code === 200) {
+    const isAsked = childOf(participant, 'membership_approval_request') !== undefined
+    return { jid, outcome: isAsked ? 'needs-approval' : 'done', code }
+  }
+  const request = childOf(participant, 'add_request')?.attrs
+  if (code !== 403 || !request?.['code']) return { jid, outcome: 'refused', code }
+  const invite = { code: request['code'], expiration: Number(request['expiration']) || 0 }
+  return { jid, outcome: 'needs-invite', code, invite }
+}
+
+function childOf(node: BinaryNode | undefined, tag: string): BinaryNode | undefined {
+  return Array.isArray(node?.content) ? node.content.find(child => child.tag === tag) : undefined
+}
+
+function codeFrom(group: string, code: string | undefined): string {
+  if (code) return code
+  throw new KurirError('no-invite-code', 'The service gave no invite code', { statusCode: 404, data: { jid: group } })
+}
