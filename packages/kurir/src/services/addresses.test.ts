@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { chatJidOf } from './chat-address.js'
-import { codeOfInvite } from './invite-code.js'
 import { vcardOf } from './vcard.js'
 
 describe('the address of a chat', () => {
@@ -21,23 +20,6 @@ describe('the address of a chat', () => {
       expect(() => chatJidOf(chat)).toThrow(expect.objectContaining({ code: 'invalid-jid' }))
     },
   )
-})
-
-describe('the code of an invitation', () => {
-  it.each([
-    'AbCdEfGhIjKlMnOpQrStUv',
-    ' AbCdEfGhIjKlMnOpQrStUv ',
-    'https://chat.whatsapp.com/AbCdEfGhIjKlMnOpQrStUv',
-    'https://chat.whatsapp.com/AbCdEfGhIjKlMnOpQrStUv?mode=r_c',
-    'https://chat.whatsapp.com/invite/AbCdEfGhIjKlMnOpQrStUv',
-    'chat.whatsapp.com/AbCdEfGhIjKlMnOpQrStUv/',
-  ])('is found in %j', invite => {
-    expect(codeOfInvite(invite)).toBe('AbCdEfGhIjKlMnOpQrStUv')
-  })
-
-  it.each(['', 'https://example.com/AbCdEfGhIjKlMnOpQrStUv', 'two words', 'short'])('is missed in %j', invite => {
-    expect(() => codeOfInvite(invite)).toThrow(expect.objectContaining({ code: 'invalid-invite-code' }))
-  })
 })
 
 describe('a contact card', () => {

@@ -1,9 +1,8 @@
-import type { BinaryNode } from '../binary/node.js'
 import { KurirError } from '../errors/kurir-error.js'
-import type { GroupMetadata, ParticipantAction } from '../groups/group-types.js'
+import type { GroupCreateOptions, GroupMemberAction, GroupMemberResult, GroupMetadata } from '../groups/group-types.js'
+import type { NewGroup } from '../socket/group-actions.js'
 import type { WASocket } from '../socket/make-wa-socket.js'
 import { chatJidOf } from './chat-address.js'
-import { codeOfInvite } from './invite-code.js'
 import { type MediaFile, mediaOf } from './message-sending.js'
 import { type SocketSource, socketOf } from './socket-source.js'
 
@@ -32,26 +31,6 @@ export type GroupServiceSocket = Pick<
   | 'sendMessage'
 >
 
-/** What became of one person in a change of members. */
-export interface MemberOutcome {
-  readonly jid: string | undefined
-  /**
-   * `done`; `needs-invite`: their privacy settings ask for a personal invitation ({@link GroupService.invite});
-   * `needs-approval`: the admins have been asked; `refused`: see `code`.
-   */
-  readonly outcome: 'done' | 'needs-invite' | 'needs-approval' | 'refused'
-  /** The code of the service (docs/protocol/05, 1.14); 200 when done. */
-  readonly code: number
-  /** For `needs-invite`. */
-  readonly invite?: PersonalInvite | undefined
-}
-
-export interface PersonalInvite {
-  readonly code: string
-  /** Unix seconds. */
-  readonly expiration: number
-}
-
 export interface JoinRequest {
   readonly jid: string
   readonly phoneNumber: string | undefined
@@ -77,8 +56,8 @@ export class GroupService {
   }
 
   /** @param subject at most 100 characters */
-  create(subject: string, members: readonly string[]): Promise<GroupMetadata> {
-    return this.#socket.groupCreate(subject, members.map(chatJidOf))
+  async create(subject: string, members: readonly string[], options?: GroupCreateOptions): Promise<NewGroup> {
+    return await this.#socket.groupCreate(subject, members.map(chatJidOf), options)
   }
 
   info(group: string): Promise<GroupMetadata> {
@@ -111,27 +90,37 @@ export class GroupService {
     return this.#socket.removeProfilePicture(group)
   }
 
-  addParticipants(group: string, people: readonly string[]): Promise<readonly MemberOutcome[]> {
+  addParticipants(group: string, people: readonly string[]): Promise<GroupMemberResult[]> {
     return this.#change(group, people, 'add')
   }
 
-  removeParticipants(group: string, people: readonly string[]): Promise<readonly MemberOutcome[]> {
+  removeParticipants(group: string, people: readonly string[]): Promise<GroupMemberResult[]> {
     return this.#change(group, people, 'remove')
   }
 
-  promote(group: string, people: readonly string[]): Promise<readonly MemberOutcome[]> {
+  promote(group: string, people: readonly string[]): Promise<GroupMemberResult[]> {
     return this.#change(group, people, 'promote')
   }
 
-  demote(group: string, people: readonly string[]): Promise<readonly MemberOutcome[]> {
+  demote(group: string, people: readonly string[]): Promise<GroupMemberResult[]> {
     return this.#change(group, people, 'demote')
   }
 
-  /** Sends somebody the personal invitation that adding them has yielded. */
-  async invite(group: string, person: string, { code, expiration }: PersonalInvite, text = ''): Promise<void> {
-    const { subject } = await this.info(group)
-    const groupInvite = { jid: group, inviteCode: code, inviteExpiration: expiration, subject, text }
-    await this.#socket.sendMessage(chatJidOf(person), { groupInvite })
+  /**
+   * Invites those whose privacy settings did not let them be added, with a personal invitation each. Others are left out.
+   *
+   * @param results of {@link addParticipants} or {@link create}
+   * @returns the JIDs of those who were sent one
+   */
+  async inviteRefused(group: string, results: readonly GroupMemberResult[], text = ''): Promise<string[]> {
+    const invited: string[] = []
+    for (const { jid, invitation } of results) {
+      if (jid === undefined || invitation === undefined) continue
+      const { subject } = await this.info(group)
+      await this.#socket.sendMessage(jid, { groupInvite: { ...invitation, jid: group, subject, text } })
+      invited.push(jid)
+    }
+    return invited
   }
 
   /** The code of the link that anybody can join with. @throws KurirError `no-invite-code` (404) */
@@ -153,12 +142,12 @@ export class GroupService {
    * @returns the group; undefined when its admins have to approve first
    */
   acceptInvite(invite: string): Promise<string | undefined> {
-    return this.#socket.groupAcceptInvite(codeOfInvite(invite))
+    return this.#socket.groupAcceptInvite(invite)
   }
 
   /** What a link leads to. @param invite code or link */
   inviteInfo(invite: string): Promise<GroupMetadata> {
-    return this.#socket.groupGetInviteInfo(codeOfInvite(invite))
+    return this.#socket.groupGetInviteInfo(invite)
   }
 
   async joinRequests(group: string): Promise<readonly JoinRequest[]> {
@@ -170,11 +159,11 @@ export class GroupService {
     )
   }
 
-  approve(group: string, people: readonly string[]): Promise<readonly MemberOutcome[]> {
+  approve(group: string, people: readonly string[]): Promise<GroupMemberResult[]> {
     return this.#decide(group, people, 'approve')
   }
 
-  reject(group: string, people: readonly string[]): Promise<readonly MemberOutcome[]> {
+  reject(group: string, people: readonly string[]): Promise<GroupMemberResult[]> {
     return this.#decide(group, people, 'reject')
   }
 
@@ -208,44 +197,14 @@ export class GroupService {
     await this.#socket.updateMemberLabel(group, label)
   }
 
-  async #change(
-    group: string,
-    people: readonly string[],
-    action: ParticipantAction,
-  ): Promise<readonly MemberOutcome[]> {
-    const results = await this.#socket.groupParticipantsUpdate(group, people.map(chatJidOf), action)
-    return results.map(({ status, jid, content }) => memberOutcome(jid, status, content))
+  /** Everybody has their own result: one who cannot be changed does not keep the others. */
+  async #change(group: string, people: readonly string[], action: GroupMemberAction): Promise<GroupMemberResult[]> {
+    return await this.#socket.groupParticipantsUpdate(group, people.map(chatJidOf), action)
   }
 
-  async #decide(
-    group: string,
-    people: readonly string[],
-    action: 'approve' | 'reject',
-  ): Promise<readonly MemberOutcome[]> {
-    const results = await this.#socket.groupRequestParticipantsUpdate(group, people.map(chatJidOf), action)
-    return results.map(({ status, jid }) => memberOutcome(jid, status, undefined))
+  async #decide(group: string, people: readonly string[], action: 'approve' | 'reject'): Promise<GroupMemberResult[]> {
+    return await this.#socket.groupRequestParticipantsUpdate(group, people.map(chatJidOf), action)
   }
-}
-
-/** @param status as the service names it; `200` when there was no error */
-export function memberOutcome(
-  jid: string | undefined,
-  status: string,
-  participant: BinaryNode | undefined,
-): MemberOutcome {
-  const code = Number(status)
-  if (code === 200) {
-    const isAsked = childOf(participant, 'membership_approval_request') !== undefined
-    return { jid, outcome: isAsked ? 'needs-approval' : 'done', code }
-  }
-  const request = childOf(participant, 'add_request')?.attrs
-  if (code !== 403 || !request?.['code']) return { jid, outcome: 'refused', code }
-  const invite = { code: request['code'], expiration: Number(request['expiration']) || 0 }
-  return { jid, outcome: 'needs-invite', code, invite }
-}
-
-function childOf(node: BinaryNode | undefined, tag: string): BinaryNode | undefined {
-  return Array.isArray(node?.content) ? node.content.find(child => child.tag === tag) : undefined
 }
 
 function codeFrom(group: string, code: string | undefined): string {
