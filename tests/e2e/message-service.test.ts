@@ -204,7 +204,7 @@ describe('MessageService, with a message that is there', () => {
   it('refuses a message that is not named', async () => {
     const { messages } = await scene()
     expect(await rejection(messages.react({ remoteJid: undefined, id: 'A' }, '👍'))).toMatchObject({
-      code: 'invalid-message-key',
+      code: 'incomplete-message-key',
     })
     expect(await rejection(messages.react({ remoteJid: '628@s.whatsapp.net', id: 'A' }, ''))).toMatchObject({
       code: 'invalid-content',

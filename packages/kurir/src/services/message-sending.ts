@@ -194,10 +194,10 @@ export class MessageSending<Socket extends MessageSendingSocket = MessageSending
   }
 }
 
-/** The chat of a message. @throws KurirError `invalid-message-key` (400) */
+/** The chat of a message. @throws KurirError `incomplete-message-key` (400) */
 export function chatOfKey({ remoteJid, id }: WAMessageKey): string {
   if (remoteJid && id) return remoteJid
-  throw new KurirError('invalid-message-key', 'The key of a message has its chat and its id', {
+  throw new KurirError('incomplete-message-key', 'The key of a message has its chat and its id', {
     statusCode: 400,
     data: { remoteJid, id },
   })
