@@ -10,18 +10,26 @@ export function buildAvailability(type: 'available' | 'unavailable', name: strin
   return { tag: 'presence', attrs: { name, type } }
 }
 
-/** Tells a chat what we are doing; whatever is neither recording nor paused is typing. */
-export function buildChatState(type: WAPresence, from: string, to: string): BinaryNode {
+/**
+ * Tells a chat what we are doing; whatever is neither recording nor paused is typing. It does not say who we are, as the
+ * current client does not and Baileys does (docs/protocol/04, 4.7).
+ */
+export function buildChatState(type: WAPresence, to: string): BinaryNode {
   const state =
     type === 'paused'
       ? { tag: 'paused', attrs: {} }
       : { tag: 'composing', attrs: type === 'recording' ? { media: 'audio' } : {} }
-  return { tag: 'chatstate', attrs: { from, to }, content: [state] }
+  return { tag: 'chatstate', attrs: { to }, content: [state] }
 }
 
-/** @param proof the `tctoken` of the person; groups know none */
-export function buildPresenceSubscription(to: string, id: string, proof?: BinaryNode): BinaryNode {
-  return { tag: 'presence', attrs: { to, id, type: 'subscribe' }, ...(proof && { content: [proof] }) }
+/**
+ * Asks for the presence of a person or group. Without id: Baileys adds one, the current client does not
+ * (docs/protocol/04, 4.7).
+ *
+ * @param proof the `tctoken` of the person; groups know none
+ */
+export function buildPresenceSubscription(to: string, proof?: BinaryNode): BinaryNode {
+  return { tag: 'presence', attrs: { to, type: 'subscribe' }, ...(proof && { content: [proof] }) }
 }
 
 /** What a `<presence>` or `<chatstate>` tells of one participant. */

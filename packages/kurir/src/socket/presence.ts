@@ -1,4 +1,4 @@
-import { jidDecode, jidNormalizedUser } from '../binary/jid.js'
+import { isJidBroadcast, isJidNewsletter, jidDecode } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
 import type { WAPresence } from '../chats/chat-types.js'
 import { buildAvailability, buildChatState, buildPresenceSubscription, parsePresence } from '../chats/presence.js'
@@ -6,12 +6,12 @@ import { KurirError } from '../errors/kurir-error.js'
 import { sendUnifiedSession } from './base-socket.js'
 import type { ContactTokens } from './contact-tokens.js'
 import type { SocketCore } from './core.js'
-import { ownAccount, ownUserLike } from './own-account.js'
 
 export interface PresenceMembers {
   /**
    * Announces this device as available or not, or tells a chat that we are typing, recording or have stopped.
-   * Availability needs a push name; without one it is skipped with a warning.
+   * Availability needs a push name; without one it is skipped with a warning. Channels and broadcast lists are told
+   * nothing.
    *
    * @throws KurirError `invalid-jid` (400) for a typing state without chat
    */
@@ -54,8 +54,7 @@ export class Presence {
       throw new KurirError('invalid-jid', 'Whose presence?', { statusCode: 400, data: { jid: toJid } })
     }
     const proof = await this.#tokens.proofFor(toJid)
-    const { connection } = this.#core
-    await connection.sendNode(buildPresenceSubscription(toJid, connection.ids.next(), proof))
+    await this.#core.connection.sendNode(buildPresenceSubscription(toJid, proof))
   }
 
   async announce(type: 'available' | 'unavailable'): Promise<void> {
@@ -78,10 +77,9 @@ export class Presence {
         data: { jid: toJid },
       })
     }
-    const { connection, creds } = this.#core
-    const me = ownAccount(creds)
-    const from = ownUserLike(toJid, me) === jidNormalizedUser(me.lid) ? (me.lid ?? me.id) : me.id
-    await connection.sendNode(buildChatState(type, from, toJid))
+    // Channels and lists have nobody who could see it.
+    if (isJidNewsletter(toJid) || isJidBroadcast(toJid)) return
+    await this.#core.connection.sendNode(buildChatState(type, toJid))
   }
 
   #receive(node: BinaryNode): void {
