@@ -2,6 +2,7 @@ import { KurirError } from '../errors/kurir-error.js'
 import type { GroupMemberAction, GroupMemberResult, GroupMetadata } from '../groups/group-types.js'
 import type { WASocket } from '../socket/make-wa-socket.js'
 import { chatJidOf } from './chat-address.js'
+import { inviteCodeOf } from './invite-code.js'
 import { type SocketSource, socketOf } from './socket-source.js'
 
 export type CommunityServiceSocket = Pick<
@@ -108,12 +109,12 @@ export class CommunityService {
 
   /** @throws KurirError `no-invite-code` (404) */
   async getInviteCode(community: string): Promise<string> {
-    return codeFrom(community, await this.#socket.communityInviteCode(community))
+    return inviteCodeOf(community, await this.#socket.communityInviteCode(community))
   }
 
   /** Makes the present link worthless. @returns the code of the new one */
   async revokeInvite(community: string): Promise<string> {
-    return codeFrom(community, await this.#socket.communityRevokeInvite(community))
+    return inviteCodeOf(community, await this.#socket.communityRevokeInvite(community))
   }
 
   /** @param invite code or link @returns undefined when an admin has to approve first */
@@ -146,9 +147,4 @@ function made(metadata: GroupMetadata | null, subject: string): GroupMetadata {
     statusCode: 500,
     data: { subject },
   })
-}
-
-function codeFrom(jid: string, code: string | undefined): string {
-  if (code) return code
-  throw new KurirError('no-invite-code', 'The service gave no invite code', { statusCode: 404, data: { jid } })
 }

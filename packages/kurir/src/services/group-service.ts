@@ -1,8 +1,8 @@
-import { KurirError } from '../errors/kurir-error.js'
 import type { GroupCreateOptions, GroupMemberAction, GroupMemberResult, GroupMetadata } from '../groups/group-types.js'
 import type { NewGroup } from '../socket/group-actions.js'
 import type { WASocket } from '../socket/make-wa-socket.js'
 import { chatJidOf } from './chat-address.js'
+import { inviteCodeOf } from './invite-code.js'
 import { type MediaFile, mediaOf } from './message-sending.js'
 import { type SocketSource, socketOf } from './socket-source.js'
 
@@ -125,7 +125,7 @@ export class GroupService {
 
   /** The code of the link that anybody can join with. @throws KurirError `no-invite-code` (404) */
   async getInviteCode(group: string): Promise<string> {
-    return codeFrom(group, await this.#socket.groupInviteCode(group))
+    return inviteCodeOf(group, await this.#socket.groupInviteCode(group))
   }
 
   async getInviteLink(group: string): Promise<string> {
@@ -134,7 +134,7 @@ export class GroupService {
 
   /** Makes the present link worthless. @returns the code of the new one */
   async revokeInvite(group: string): Promise<string> {
-    return codeFrom(group, await this.#socket.groupRevokeInvite(group))
+    return inviteCodeOf(group, await this.#socket.groupRevokeInvite(group))
   }
 
   /**
@@ -205,9 +205,4 @@ export class GroupService {
   async #decide(group: string, people: readonly string[], action: 'approve' | 'reject'): Promise<GroupMemberResult[]> {
     return await this.#socket.groupRequestParticipantsUpdate(group, people.map(chatJidOf), action)
   }
-}
-
-function codeFrom(group: string, code: string | undefined): string {
-  if (code) return code
-  throw new KurirError('no-invite-code', 'The service gave no invite code', { statusCode: 404, data: { jid: group } })
 }
