@@ -11,8 +11,8 @@ export function buildAvailability(type: 'available' | 'unavailable', name: strin
 }
 
 /**
- * Tells a chat what we are doing; whatever is neither recording nor paused is typing. The present web client names no
- * `from` here, as Baileys does, and no `id` in subscriptions.
+ * Tells a chat what we are doing; whatever is neither recording nor paused is typing. It does not say who we are, as the
+ * current client does not and Baileys does (docs/protocol/04, 4.7).
  */
 export function buildChatState(type: WAPresence, to: string): BinaryNode {
   const state =

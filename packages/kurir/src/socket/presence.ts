@@ -1,4 +1,4 @@
-import { jidDecode } from '../binary/jid.js'
+import { isJidBroadcast, isJidNewsletter, jidDecode } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
 import type { WAPresence } from '../chats/chat-types.js'
 import { buildAvailability, buildChatState, buildPresenceSubscription, parsePresence } from '../chats/presence.js'
@@ -10,7 +10,8 @@ import type { SocketCore } from './core.js'
 export interface PresenceMembers {
   /**
    * Announces this device as available or not, or tells a chat that we are typing, recording or have stopped.
-   * Availability needs a push name; without one it is skipped with a warning.
+   * Availability needs a push name; without one it is skipped with a warning. Channels and broadcast lists are told
+   * nothing.
    *
    * @throws KurirError `invalid-jid` (400) for a typing state without chat
    */
@@ -76,6 +77,8 @@ export class Presence {
         data: { jid: toJid },
       })
     }
+    // Channels and lists have nobody who could see it.
+    if (isJidNewsletter(toJid) || isJidBroadcast(toJid)) return
     await this.#core.connection.sendNode(buildChatState(type, toJid))
   }
 
