@@ -135,8 +135,8 @@ export class NewsletterService {
     await this.#socket.subscribeNewsletterUpdates(channel)
   }
 
-  unwatch(channel: string): void {
-    this.#socket.unsubscribeNewsletterUpdates(channel)
+  unwatch(channel: string): Promise<void> {
+    return this.#socket.unsubscribeNewsletterUpdates(channel)
   }
 
   /** For the owner and admins. @param count 1 to 1000 */

@@ -30,8 +30,8 @@ export function makeWASocket(config: UserFacingSocketConfig): WASocket {
   const groups = makeGroupsLayer(chats)
   const newsletters = makeNewsletterLayer(groups)
   const sending = makeMessagesSendLayer({
+    ...groups,
     ...newsletters,
-    groups: groups.groups,
     devices: usync.devices,
     sessions: usync.sessions,
     secrets: chats.secrets,

@@ -97,7 +97,7 @@ export interface NewsletterMembers {
    */
   newsletterMessages(key: string, range?: NewsletterRange): Promise<NewsletterPost[]>
   /** Ends what {@link subscribeNewsletterUpdates} began, when its present grant is over. */
-  unsubscribeNewsletterUpdates(jid: string): void
+  unsubscribeNewsletterUpdates(jid: string): Promise<void>
   /** Says that posts were looked at: the channel counts one view of this account for each. */
   newsletterMarkViewed(jid: string, serverIds: readonly string[]): Promise<void>
   /** For the owner and admins. @param count most followers in the answer: 1 to 1000; 100 when absent */
@@ -162,7 +162,7 @@ export function makeNewsletterLayer({ core, socket }: Layer<GroupsSocket>): Laye
     newsletterFetchMessages: async (jid, count, since, after) =>
       core.connection.query(buildUpdatesRequest(channel(jid), since, after ? { count, after } : { count })),
     subscribeNewsletterUpdates: async jid => subscriptions.subscribe(channel(jid)),
-    unsubscribeNewsletterUpdates: jid => subscriptions.unsubscribe(jid),
+    unsubscribeNewsletterUpdates: async jid => subscriptions.unsubscribe(jid),
     newsletterAdminCount: async jid => ask(operations.fetchAdminCount(channel(jid))),
     newsletterChangeOwner: async (jid, user) => ask(operations.changeOwner(channel(jid), person(user))),
     newsletterDemote: async (jid, user) => ask(operations.demoteAdmin(channel(jid), person(user))),

@@ -38,6 +38,7 @@ export const eventRules: { readonly [Event in BaileysEvent]-?: EventRule } = {
   call: 'log',
   'labels.edit': 'log',
   'labels.association': 'log',
+  'business.update': 'log',
   'newsletter.reaction': 'log',
   'newsletter.view': 'log',
   'newsletter-participants.update': 'log',

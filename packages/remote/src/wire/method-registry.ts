@@ -248,7 +248,7 @@ const chatChanges = {
 
 const business = {
   ...each(['productCreate', 'productUpdate', 'updateCoverPhoto'], files('manage')),
-  ...each(['getBusinessProfile', 'getCatalog', 'getCollections', 'getOrderDetails'], read()),
+  ...each(['getBusinessProfile', 'getCatalog', 'getCollections', 'getOrderDetails', 'getProduct', 'getVerifiedName'], read()),
   ...each(['productDelete', 'removeCoverPhoto', 'updateBussinesProfile'], write('manage')),
 } as const
 
@@ -293,22 +293,39 @@ const communities = {
 
 const newsletters = {
   ...each(['newsletterUpdate', 'newsletterUpdatePicture'], files('manage')),
-  ...each(['newsletterAdminCount', 'newsletterFetchMessages', 'newsletterMetadata', 'newsletterSubscribers'], read()),
   ...each(
     [
+      'newsletterAdminCount',
+      'newsletterFetchAllFollowed',
+      'newsletterFetchMessages',
+      'newsletterFollowers',
+      'newsletterMessages',
+      'newsletterMetadata',
+      'newsletterPendingAdmins',
+      'newsletterSubscribers',
+    ],
+    read(),
+  ),
+  ...each(
+    [
+      'newsletterAcceptAdminInvite',
       'newsletterChangeOwner',
       'newsletterCreate',
       'newsletterDelete',
       'newsletterDemote',
       'newsletterFollow',
+      'newsletterInviteAdmin',
+      'newsletterMarkViewed',
       'newsletterMute',
       'newsletterReactMessage',
       'newsletterRemovePicture',
+      'newsletterRevokeAdminInvite',
       'newsletterUnfollow',
       'newsletterUnmute',
       'newsletterUpdateDescription',
       'newsletterUpdateName',
       'subscribeNewsletterUpdates',
+      'unsubscribeNewsletterUpdates',
     ],
     write('manage'),
   ),
