@@ -248,7 +248,10 @@ const chatChanges = {
 
 const business = {
   ...each(['productCreate', 'productUpdate', 'updateCoverPhoto'], files('manage')),
-  ...each(['getBusinessProfile', 'getCatalog', 'getCollections', 'getOrderDetails', 'getProduct', 'getVerifiedName'], read()),
+  ...each(
+    ['getBusinessProfile', 'getCatalog', 'getCollections', 'getOrderDetails', 'getProduct', 'getVerifiedName'],
+    read(),
+  ),
   ...each(['productDelete', 'removeCoverPhoto', 'updateBussinesProfile'], write('manage')),
 } as const
 

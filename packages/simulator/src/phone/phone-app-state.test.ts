@@ -64,7 +64,11 @@ describe('what the owner of a phone changes', () => {
     [{ action: 'label', id: '7', label: { name: 'Paid', color: 3 } }, model => model.labels.get('7')?.name, 'Paid'],
     [{ action: 'label', id: '7', label: { deleted: true } }, model => model.labels.get('7'), undefined],
     [{ action: 'label-chat', label: '7', chat: CHAT, on: true }, model => model.chat(CHAT).labels, ['7']],
-    [{ action: 'label-message', label: '7', message, on: true }, model => model.labelled('7').map(({ id }) => id), ['3EB0']],
+    [
+      { action: 'label-message', label: '7', message, on: true },
+      model => model.labelled('7').map(({ id }) => id),
+      ['3EB0'],
+    ],
     [
       { action: 'quick-reply', id: '1800000000', reply: { shortcut: 'hi', message: 'Hello', keywords: ['x'] } },
       model => model.quickReplies.get('1800000000')?.message,
