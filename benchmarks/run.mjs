@@ -7,7 +7,19 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { printTable } from './harness.mjs'
 
-const SUITES = ['binary', 'noise', 'proto', 'signal', 'media', 'messages', 'history', 'import', 'end-to-end', 'files']
+const SUITES = [
+  'binary',
+  'noise',
+  'proto',
+  'signal',
+  'media',
+  'messages',
+  'history',
+  'app-state',
+  'import',
+  'end-to-end',
+  'files',
+]
 
 const { values } = parseArgs({ options: { only: { type: 'string' } } })
 const chosen = values.only ? values.only.split(',') : SUITES

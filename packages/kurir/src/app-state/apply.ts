@@ -6,8 +6,9 @@ import { AppStateError, type AppStateErrorData, appStateMacMismatch, invalidAppS
 import { patchMac, snapshotMac } from './collection-macs.js'
 import type { WAPatchName } from './collection-names.js'
 import { newLTHashState } from './collection-state.js'
-import { type AppStateMutation, openRecord, type ReceivedRecord, readRecord } from './mutation.js'
+import { type AppStateMutation, type ReceivedRecord, readRecord } from './mutation.js'
 import { base64, nextState, operationOf } from './next-state.js'
+import { openRecords } from './open-records.js'
 import type { ExpandedAppStateKey } from './sync-keys.js'
 
 /** Finds a key by its id (base64): load the keys of {@link keyIdsOf} first. */
@@ -43,8 +44,13 @@ export interface AlreadyApplied {
 /** The ids of all keys that a patch or snapshot needs, base64, each once. External mutations must be in it already. */
 export function keyIdsOf(source: proto.ISyncdPatch | proto.ISyncdSnapshot): string[] {
   const ids = new Set<string>()
+  let last: Uint8Array | undefined
   const note = (keyId: proto.IKeyId | null | undefined) => {
-    if (keyId?.id) ids.add(base64(keyId.id))
+    const id = keyId?.id
+    // One after another has the same as a rule.
+    if (!id || (last !== undefined && Buffer.compare(last, id) === 0)) return
+    ids.add(base64(id))
+    last = id
   }
   note(source.keyId)
   if ('records' in source) for (const record of source.records ?? []) note(record.keyId)
@@ -143,17 +149,27 @@ function openAll(
   claimedMac: Uint8Array | null | undefined,
 ): Applied {
   const mutations: AppStateMutation[] = []
-  for (const record of records) {
-    const key = keyOf(base64(record.keyId))
-    if (key === undefined) throw invalidAppState('a record whose key went away')
-    const { index, value, version } = openRecord(record, key)
-    if (index !== undefined) mutations.push({ collection, operation: record.operation, index, value, version })
-  }
+  openRecords(records, keyFinder(keyOf)).forEach(({ index, value, version }, position) => {
+    const { operation } = records[position] as ReceivedRecord
+    if (index !== undefined) mutations.push({ collection, operation, index, value, version })
+  })
   const { unknownRemovals, ...reached } = nextState(state, records)
   const next = { version: state.version, ...reached }
   const diverged = !constantTimeEqual(snapshotMac(mainKey, collection, next), claimedMac ?? nothing)
   const unreadable = records.length - mutations.length
   return { kind: 'applied', state: next, mutations, diverged, unknownRemovals, unreadable }
+}
+
+/** Finds the keys of records. One after another has the same as a rule, and its name is made only once. */
+function keyFinder(keyOf: KeyOf): (record: ReceivedRecord) => ExpandedAppStateKey {
+  let last: { readonly keyId: Buffer; readonly key: ExpandedAppStateKey } | undefined
+  return ({ keyId }) => {
+    if (last?.keyId.equals(keyId)) return last.key
+    const key = keyOf(base64(keyId))
+    if (key === undefined) throw invalidAppState('a record whose key went away')
+    last = { keyId: Buffer.from(keyId), key }
+    return key
+  }
 }
 
 function missingKeys(source: proto.ISyncdPatch | proto.ISyncdSnapshot, keyOf: KeyOf): MissingKeys | undefined {

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { hkdf } from '../crypto/hkdf.js'
 import { expandItem, ltHashLength, updateLtHash } from './lt-hash.js'
+import { LtHashLanes } from './lt-hash-lanes.js'
 import { hex, readFixture } from './testing/vectors.js'
 
 const { expansions, cases } = readFixture<{
@@ -36,6 +37,28 @@ describe('LTHash (docs/protocol/04, 1.10)', () => {
         expect(updateLtHash(all, leave, [])).toEqual(updateLtHash(zero, [], stay.toReversed()))
       }),
     )
+  })
+
+  it('is the same for many items at once as for each by itself', () => {
+    // Fewer than sixteen are expanded singly.
+    const singly = (values: readonly Uint8Array[], negative: boolean) => {
+      let hash = zero
+      for (const value of values) hash = negative ? updateLtHash(hash, [value], []) : updateLtHash(hash, [], [value])
+      return hash
+    }
+    fc.assert(
+      fc.property(fc.array(item, { minLength: 16, maxLength: 40 }), fc.boolean(), (values, negative) => {
+        const together = negative ? updateLtHash(zero, values, []) : updateLtHash(zero, [], values)
+        expect(together).toEqual(singly(values, negative))
+      }),
+    )
+    expect(LtHashLanes.make()).toBeDefined()
+  })
+
+  it('takes many items of any length', () => {
+    const values = Array.from({ length: 20 }, (_, length) => Buffer.alloc(20 + length, length))
+    const [first, ...others] = values
+    expect(updateLtHash(updateLtHash(zero, [], values), others, [])).toEqual(updateLtHash(zero, [], [first!]))
   })
 
   it('leaves the hash that it starts from as it is, wherever that lies in memory', () => {

@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { aesCbcEncrypt, hmacSha256, hmacSha512 } from '../crypto/index.js'
 import { proto } from '../proto/index.js'
-import { type MutationOperation, openRecord, readRecord, type SealedRecord, sealMutation } from './mutation.js'
-import { expandAppStateKey } from './sync-keys.js'
+import { type MutationOperation, type ReceivedRecord, readRecord, type SealedRecord, sealMutation } from './mutation.js'
+import { openRecords, type RecordContent } from './open-records.js'
+import { type ExpandedAppStateKey, expandAppStateKey } from './sync-keys.js'
 import { hex, keyOfVector, plain, readFixture } from './testing/vectors.js'
 
 interface MutationVector {
@@ -33,6 +34,10 @@ const mute = {
 } as const
 const failure = (code: string, what?: string) =>
   expect.objectContaining({ code, ...(what === undefined ? {} : { data: expect.objectContaining({ what }) }) })
+
+function openRecord(record: ReceivedRecord, recordKey: ExpandedAppStateKey): RecordContent {
+  return openRecords([record], () => recordKey)[0]!
+}
 
 /** Opens what was sealed, as if it had come over the wire. */
 function open({ record }: Pick<SealedRecord, 'record'>, operation: MutationOperation = 'set') {
@@ -120,13 +125,15 @@ describe('one mutation (docs/protocol/04, 1.9)', () => {
   })
 
   /** Authentic, and yet not what it should be: another device of the account wrote it. */
-  function sealed(plaintext: Buffer, index = Buffer.from('["mute"]')): { record: proto.ISyncdRecord } {
-    const { expanded, keyId } = key
+  function sealed(plaintext: Buffer, index?: Buffer<ArrayBuffer>): { record: proto.ISyncdRecord } {
     const iv = random(16)
-    const encrypted = Buffer.concat([iv, aesCbcEncrypt(expanded.valueEncryptionKey, iv, plaintext)])
-    const macOf = (bytes: Buffer) =>
-      hmacSha512(expanded.valueMacKey, hex('01'), keyId, bytes, hex('0000000000000007')).subarray(0, 32)
-    const blob = Buffer.concat([encrypted, macOf(encrypted)])
+    return encrypted(Buffer.concat([iv, aesCbcEncrypt(key.expanded.valueEncryptionKey, iv, plaintext)]), index)
+  }
+
+  function encrypted(bytes: Buffer, index = Buffer.from('["mute"]')): { record: proto.ISyncdRecord } {
+    const { expanded, keyId } = key
+    const mac = hmacSha512(expanded.valueMacKey, hex('01'), keyId, bytes, hex('0000000000000007')).subarray(0, 32)
+    const blob = Buffer.concat([bytes, mac])
     return { record: { index: { blob: hmacSha256(expanded.indexKey, index) }, value: { blob }, keyId: { id: keyId } } }
   }
 
@@ -135,11 +142,63 @@ describe('one mutation (docs/protocol/04, 1.9)', () => {
     expect(() => open(sealed(Buffer.alloc(0)))).toThrow(failure('invalid-app-state', 'a record without index'))
   })
 
+  it('is refused when it does not decrypt', () => {
+    for (const length of [0, 16, 24, 32]) {
+      expect(() => open(encrypted(Buffer.alloc(16 + length, 5))), `${length} bytes`).toThrow(
+        failure('invalid-app-state', 'a value that does not decrypt'),
+      )
+    }
+  })
+
   it('has no index for its reader when that is no list of texts', () => {
     for (const text of ['', '{', '{"a":1}', '[1]', 'null', '["a",null]']) {
       const index = Buffer.from(text)
       const data = proto.SyncActionData.encode({ index, version: 1 }).finish()
       expect(open(sealed(data, index)), text).toEqual({ index: undefined, value: undefined, version: 1 })
+    }
+  })
+})
+
+describe('many records at once', () => {
+  const keys = [1, 2, 3].map(byte => ({
+    keyId: Buffer.of(0, 1, 0, 0, 0, byte),
+    expanded: expandAppStateKey(Buffer.alloc(32, byte)),
+  }))
+  const keyOf = ({ keyId }: ReceivedRecord) => keys.find(each => each.keyId.equals(keyId))!.expanded
+  const seal = (position: number, keyNumber: number, length: number) => {
+    const value = { contactAction: { fullName: 'n'.repeat(length) } }
+    const mutation = {
+      operation: 'set' as const,
+      index: ['contact', String(position).padEnd(length, 'x')],
+      value,
+      version: 2,
+    }
+    return readRecord(sealMutation(mutation, keys[keyNumber]!, () => Buffer.alloc(16, position)).record, 'set')
+  }
+
+  it('come back in order, whatever their lengths and keys', () => {
+    const lengths = fc.array(fc.tuple(fc.nat(2), fc.nat(1200)), { maxLength: 40 })
+    fc.assert(
+      fc.property(lengths, list => {
+        const records = list.map(([keyNumber, length], position) => seal(position, keyNumber, length))
+        const contents = openRecords(records, keyOf)
+        expect(contents.map(({ index }) => Number.parseInt(index?.[1] ?? '', 10))).toEqual(
+          list.map((_, position) => position),
+        )
+        expect(contents.map(({ value }) => value?.contactAction?.fullName?.length ?? 0)).toEqual(
+          list.map(([, length]) => length),
+        )
+      }),
+      { numRuns: 20 },
+    )
+  })
+
+  it('are refused when one of hundreds is damaged', () => {
+    const records = Array.from({ length: 600 }, (_, position) => seal(position, 0, 5))
+    expect(openRecords(records, keyOf)).toHaveLength(600)
+    for (const position of [0, 255, 256, 599]) {
+      const damaged = records.with(position, { ...records[position]!, indexMac: Buffer.alloc(32) })
+      expect(() => openRecords(damaged, keyOf)).toThrow(failure('app-state-mac-mismatch', 'index'))
     }
   })
 })

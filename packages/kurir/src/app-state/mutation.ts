@@ -1,8 +1,7 @@
-import { aesCbcDecrypt, aesCbcEncrypt } from '../crypto/aes.js'
+import { aesCbcEncrypt } from '../crypto/aes.js'
 import { hmacSha256, hmacSha512 } from '../crypto/digest.js'
-import { constantTimeEqual } from '../crypto/random.js'
 import { proto } from '../proto/index.js'
-import { appStateMacMismatch, invalidAppState } from './app-state-error.js'
+import { invalidAppState } from './app-state-error.js'
 import type { WAPatchName } from './collection-names.js'
 import { recordMacLength } from './collection-state.js'
 import type { ExpandedAppStateKey } from './sync-keys.js'
@@ -57,7 +56,8 @@ export function sealMutation(
   const data = proto.SyncActionData.encode({ index, value, padding: nothing, version }).finish()
   const iv = random(ivLength)
   const encrypted = Buffer.concat([iv, aesCbcEncrypt(expanded.valueEncryptionKey, iv, data)])
-  const valueMac = macOfValue(expanded, mutation.operation, keyId, encrypted)
+  const macInput = valueMacInput(mutation.operation, keyId, encrypted)
+  const valueMac = hmacSha512(expanded.valueMacKey, ...macInput).subarray(0, recordMacLength)
   const indexMac = hmacSha256(expanded.indexKey, index)
   const record = {
     index: { blob: indexMac },
@@ -92,64 +92,25 @@ export function readRecord(
   return { operation, keyId, indexMac, encrypted, valueMac: blob.subarray(-recordMacLength) }
 }
 
-/** What was in a record. `index` is undefined when it is no list of texts: such a record counts, and says nothing. */
-export interface RecordContent {
-  readonly index: readonly string[] | undefined
-  readonly value: proto.ISyncActionValue | undefined
-  readonly version: number
-}
-
-/**
- * Checks and decrypts one record (docs/protocol/04, 1.9).
- *
- * @throws AppStateError `app-state-mac-mismatch`, `invalid-app-state`
- */
-export function openRecord(record: ReceivedRecord, key: ExpandedAppStateKey): RecordContent {
-  const { operation, keyId, encrypted, valueMac, indexMac } = record
-  if (!constantTimeEqual(macOfValue(key, operation, keyId, encrypted), valueMac)) throw appStateMacMismatch('value')
-  const { index, value, version } = decodeActionData(decryptValue(encrypted, key))
-  if (!index) throw invalidAppState('a record without index')
-  if (!constantTimeEqual(hmacSha256(key.indexKey, index), indexMac)) throw appStateMacMismatch('index')
-  return { index: parseIndex(index), value: value ?? undefined, version: version ?? 0 }
-}
-
-function decryptValue(encrypted: Uint8Array, key: ExpandedAppStateKey): Buffer {
-  try {
-    return aesCbcDecrypt(key.valueEncryptionKey, encrypted.subarray(0, ivLength), encrypted.subarray(ivLength))
-  } catch (error) {
-    throw invalidAppState('a value that does not decrypt', {}, error)
-  }
-}
-
-function decodeActionData(data: Uint8Array): proto.SyncActionData {
-  try {
-    return proto.SyncActionData.decode(data)
-  } catch (error) {
-    throw invalidAppState('a value that is no action', {}, error)
-  }
-}
-
 /** Undefined for anything but a list of texts. */
 export function parseIndex(bytes: Uint8Array): readonly string[] | undefined {
   try {
-    const index: unknown = JSON.parse(Buffer.from(bytes).toString())
+    const index: unknown = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString())
     return Array.isArray(index) && index.every(part => typeof part === 'string') ? index : undefined
   } catch {
     return undefined
   }
 }
 
-/** HMAC-SHA512 over operation, key id and ciphertext, cut to 32 bytes. */
-function macOfValue(
-  key: ExpandedAppStateKey,
+/** What the MAC of a value is over: operation, key id, ciphertext, and the length of the first two. */
+export function valueMacInput(
   operation: MutationOperation,
   keyId: Uint8Array,
   encrypted: Uint8Array,
-): Buffer {
-  const head = Buffer.concat([operation === 'set' ? setByte : removeByte, keyId])
-  const tail = Buffer.alloc(8)
-  tail.writeUInt32BE(head.byteLength, 4)
-  return hmacSha512(key.valueMacKey, head, encrypted, tail).subarray(0, recordMacLength)
+): readonly Uint8Array[] {
+  const length = Buffer.alloc(8)
+  length.writeUInt32BE(1 + keyId.byteLength, 4)
+  return [operation === 'set' ? setByte : removeByte, keyId, encrypted, length]
 }
 
 const setByte = Buffer.of(1)

@@ -1,7 +1,15 @@
 import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { aesCbcDecrypt, aesCbcEncrypt, aesCtrDecrypt, aesCtrEncrypt, aesGcmDecrypt, aesGcmEncrypt } from './aes.js'
+import {
+  aesCbcDecrypt,
+  aesCbcDecryptBlocks,
+  aesCbcEncrypt,
+  aesCtrDecrypt,
+  aesCtrEncrypt,
+  aesGcmDecrypt,
+  aesGcmEncrypt,
+} from './aes.js'
 
 const hex = (text: string) => Buffer.from(text, 'hex')
 const code = (value: string) => expect.objectContaining({ code: value })
@@ -89,6 +97,26 @@ describe('AES-CBC', () => {
       expect(() => aesCbcDecrypt(key, iv, sealed.subarray(0, length))).toThrowError(code('decryption-failed'))
     }
     expect(() => aesCbcDecrypt(key, iv, sealed.subarray(0, 16))).toThrowError(code('decryption-failed'))
+  })
+
+  it('decrypts several ciphertexts as one when each comes behind its initialisation vector', () => {
+    fc.assert(
+      fc.property(fc.array(messages, { minLength: 1, maxLength: 5 }), list => {
+        const sealed = list.map((message, index) => {
+          const ownIv = Buffer.alloc(16, index + 1)
+          return Buffer.concat([ownIv, aesCbcEncrypt(key, ownIv, message)])
+        })
+        const plaintext = aesCbcDecryptBlocks(key, iv, Buffer.concat(sealed))
+        let offset = 0
+        list.forEach((message, index) => {
+          const start = offset + 16
+          expect(plaintext.subarray(start, start + message.byteLength)).toEqual(Buffer.from(message))
+          offset += sealed[index]!.byteLength
+        })
+        expect(offset).toBe(plaintext.byteLength)
+      }),
+    )
+    expect(() => aesCbcDecryptBlocks(key, iv, Buffer.alloc(17))).toThrowError(code('decryption-failed'))
   })
 })
 

@@ -29,6 +29,10 @@ export function macMismatch(): KurirError {
   return new KurirError('mac-mismatch', 'The authentication tag does not match', { statusCode: 400 })
 }
 
+function undecryptable(): KurirError {
+  return new KurirError('decryption-failed', 'The ciphertext cannot be decrypted', { statusCode: 400 })
+}
+
 /** AES-256-GCM; the 16-byte tag is appended to the ciphertext. */
 export function aesGcmEncrypt(key: Uint8Array, iv: Uint8Array, plaintext: Uint8Array, aad?: Uint8Array): Buffer {
   checkKey(key)
@@ -89,10 +93,25 @@ export function aesCbcDecrypt(key: Uint8Array, iv: Uint8Array, ciphertext: Uint8
   try {
     tail = decipher.final()
   } catch {
-    throw new KurirError('decryption-failed', 'The ciphertext cannot be decrypted', { statusCode: 400 })
+    throw undecryptable()
   }
   if (head.byteLength === 0) return tail
   return tail.byteLength === 0 ? head : Buffer.concat([head, tail], head.byteLength + tail.byteLength)
+}
+
+/**
+ * AES-256-CBC without padding, for callers that remove it themselves: every block of the result depends on two blocks of
+ * the ciphertext alone, so several ciphertexts of one key are decrypted in one call when each is preceded by its
+ * initialisation vector.
+ *
+ * @param ciphertext a multiple of 16 bytes
+ * @throws KurirError `decryption-failed` for another length
+ */
+export function aesCbcDecryptBlocks(key: Uint8Array, iv: Uint8Array, ciphertext: Uint8Array): Buffer {
+  checkKey(key)
+  checkBlockIv(iv)
+  if (ciphertext.byteLength % blockLength !== 0) throw undecryptable()
+  return createDecipheriv('aes-256-cbc', key, iv).setAutoPadding(false).update(ciphertext)
 }
 
 /** AES-256-CTR with a 16-byte initial counter block. */

@@ -1,4 +1,5 @@
 import { assembleSha256, layout } from './sha256-wasm.js'
+import { instantiate } from './wasm-module.js'
 
 /** SHA-256 one block at a time, on memory of its own. Arguments are byte offsets into that memory. */
 export interface Sha256Block {
@@ -15,7 +16,8 @@ export const freeMemory = layout.free
 export const initialState = freeMemory
 export const initialStateLength = 32
 
-const constants = Int32Array.from(
+/** The constants of the 64 rounds (FIPS 180-4 §4.2.2). */
+export const roundConstants = Int32Array.from(
   `428a2f98 71374491 b5c0fbcf e9b5dba5 3956c25b 59f111f1 923f82a4 ab1c5ed5 d807aa98 12835b01 243185be 550c7dc3 72be5d74
    80deb1fe 9bdc06a7 c19bf174 e49b69c1 efbe4786 0fc19dc6 240ca1cc 2de92c6f 4a7484aa 5cb0a9dc 76f988da 983e5152 a831c66d
    b00327c8 bf597fc7 c6e00bf3 d5a79147 06ca6351 14292967 27b70a85 2e1b2138 4d2c6dfc 53380d13 650a7354 766a0abb 81c2c92e
@@ -25,7 +27,8 @@ const constants = Int32Array.from(
     .map(word => Number.parseInt(word, 16)),
 )
 
-const initialWords = Int32Array.from([
+/** The state that hashing begins with. */
+export const initialWords = Int32Array.from([
   0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
 ])
 
@@ -39,24 +42,11 @@ export function makeSha256Block(): Sha256Block {
   }
 }
 
-/** The part of the global `WebAssembly` that is used here; Node's types leave it to those of browsers. */
-interface WebAssemblyRuntime {
-  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object
-  readonly Instance: new (
-    module: object,
-  ) => {
-    readonly exports: Pick<Sha256Block, 'compress' | 'digest'> & { readonly memory: { readonly buffer: ArrayBuffer } }
-  }
-}
-
-declare const WebAssembly: WebAssemblyRuntime
-
 /** @throws an error of the engine when it has no WebAssembly */
 export function makeWasmBlock(): Sha256Block {
-  const { Module, Instance } = WebAssembly
-  const { memory, compress, digest } = new Instance(new Module(assembleSha256())).exports
+  const { memory, compress, digest } = instantiate<Pick<Sha256Block, 'compress' | 'digest'>>(assembleSha256())
   const view = new DataView(memory.buffer)
-  constants.forEach((constant, index) => {
+  roundConstants.forEach((constant, index) => {
     view.setInt32(layout.constants + 4 * index, constant, true)
   })
   initialWords.forEach((word, index) => {
@@ -79,7 +69,7 @@ export function makeScriptBlock(): Sha256Block {
       const before = Int32Array.from({ length: 8 }, (_, index) => view.getInt32(from + 4 * index))
       const after = before.slice()
       schedule.forEach((word, index) => {
-        round(after, word + (constants[index] as number))
+        round(after, word + (roundConstants[index] as number))
       })
       after.forEach((word, index) => {
         view.setInt32(to + 4 * index, word + (before[index] as number))

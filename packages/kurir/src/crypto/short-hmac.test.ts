@@ -2,7 +2,7 @@ import { createHash, createHmac, hkdfSync } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { freeMemory, initialState, makeScriptBlock, makeSha256Block, makeWasmBlock } from './sha256-block.js'
-import { chainStep, nextChainKey, shortHkdf, shortHmac, shortHmacLimit } from './short-hmac.js'
+import { chainStep, nextChainKey, shortHkdf, shortHmac, shortHmacLimit, shortHmacWith } from './short-hmac.js'
 
 const bytes = (maxLength: number, minLength = 0) => fc.uint8Array({ minLength, maxLength, size: 'max' })
 
@@ -53,6 +53,26 @@ describe('short HMAC and HKDF', () => {
           .digest(),
       )
     }
+  })
+
+  it('of many inputs under one key agree with it too, and do not mix keys up', () => {
+    fc.assert(
+      fc.property(bytes(64), bytes(64), bytes(300), bytes(300), (one, other, first, second) => {
+        const [macOfOne, macOfOther] = [shortHmacWith(one), shortHmacWith(other)]
+        const target = Buffer.alloc(97, 7)
+        macOfOne(first, target, 1)
+        macOfOther(second, target, 33)
+        macOfOne(second, target, 65)
+        expect([...target.subarray(0, 1)]).toEqual([7])
+        expect(target.subarray(1, 33)).toEqual(createHmac('sha256', one).update(first).digest())
+        expect(target.subarray(33, 65)).toEqual(createHmac('sha256', other).update(second).digest())
+        expect(target.subarray(65)).toEqual(createHmac('sha256', one).update(second).digest())
+      }),
+    )
+    expect(() => shortHmacWith(new Uint8Array(65))).toThrow(RangeError)
+    expect(() => shortHmacWith(new Uint8Array(1))(new Uint8Array(shortHmacLimit + 1), Buffer.alloc(32), 0)).toThrow(
+      RangeError,
+    )
   })
 
   it('results stay what they are when the next one is computed', () => {

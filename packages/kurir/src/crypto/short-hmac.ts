@@ -135,6 +135,27 @@ export function shortHmac(key: Uint8Array, first: Uint8Array, second: Uint8Array
   return hmac.result()
 }
 
+/**
+ * HMAC-SHA256 of many inputs under one key, which is hashed only once.
+ *
+ * @param key at most 64 bytes
+ * @returns writes the 32 bytes of the MAC of `input`, at most {@link shortHmacLimit} bytes, to `target` at `offset`
+ */
+export function shortHmacWith(key: Uint8Array): (input: Uint8Array, target: Uint8Array, offset: number) => void {
+  if (key.byteLength > blockLength) throw new RangeError('shortHmacWith takes a key of 64 bytes at most')
+  const hmac = shortHmacInstance()
+  const { memory } = hmac
+  hmac.setKey(key, keyStates)
+  const states = memory.slice(keyStates, keyStates + 2 * hashLength)
+  return (input, target, offset) => {
+    if (input.byteLength > shortHmacLimit) throw new RangeError('shortHmacWith hashes 1024 bytes at most')
+    memory.set(states, keyStates)
+    memory.set(input, message)
+    hmac.mac(keyStates, input.byteLength)
+    target.set(memory.subarray(result, result + hashLength), offset)
+  }
+}
+
 const nothing = new Uint8Array(0)
 const longestInfo = 223
 
