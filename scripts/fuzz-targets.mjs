@@ -4,6 +4,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { SeededRandom } from '@kurir/simulator'
 import { KurirError } from 'kurir/errors'
+import { appStateTargets } from './fuzz/app-state-targets.mjs'
 import { historyTargets } from './fuzz/history-targets.mjs'
 import { mediaTargets } from './fuzz/media-targets.mjs'
 import { messageTargets } from './fuzz/message-targets.mjs'
@@ -19,6 +20,7 @@ export const fuzzTargets = [
   ...wireTargets,
   ...messageTargets,
   ...historyTargets,
+  ...appStateTargets,
   ...mediaTargets,
   ...signalTargets,
   ...storageTargets,

@@ -22,10 +22,12 @@ interface ExportDifferences {
     | 'aesEncryptGCM'
     | 'aesEncrypWithIV'
     | 'Curve'
+    | 'downloadExternalBlob'
     | 'encodeBigEndian'
     | 'encryptedStream'
     | 'getAudioWaveform'
     | 'KEY_BUNDLE_TYPE'
+    | 'makeLtHashGenerator'
     | 'makeNoiseHandler'
     | 'NOISE_WA_HEADER'
     | 'toBuffer'
@@ -49,10 +51,16 @@ interface ExportDifferences {
   /** The protobuf schema is newer: enums have more members, and 64-bit members are smaller objects. */
   readonly newerSchema:
     | 'assertMediaContent'
+    | 'chatModificationToAppPatch'
     | 'cleanMessage'
     | 'decodeMessageNode'
+    | 'decodePatches'
+    | 'decodeSyncdMutations'
+    | 'decodeSyncdPatch'
+    | 'decodeSyncdSnapshot'
     | 'downloadMediaMessage'
     | 'encodeNewsletterMessage'
+    | 'encodeSyncdPatch'
     | 'encodeWAMessage'
     | 'extensionForMediaMessage'
     | 'extractMessageContent'
@@ -82,7 +90,11 @@ interface ExportDifferences {
     | 'WAMessageStubType'
     | 'WAProto'
   /** Events carry those messages; listeners are called with them. */
-  readonly eventsOfNewerSchema: 'bindWaitForConnectionUpdate' | 'bindWaitForEvent' | 'makeEventBuffer'
+  readonly eventsOfNewerSchema:
+    | 'bindWaitForConnectionUpdate'
+    | 'bindWaitForEvent'
+    | 'makeEventBuffer'
+    | 'processSyncAction'
   /** Kurir keeps the record kind `device-record` too: a key store has to take any kind. */
   readonly moreRecordKinds:
     | 'addTransactionCapability'
@@ -92,6 +104,8 @@ interface ExportDifferences {
     | 'makeCacheableSignalKeyStore'
   /** `creds.account` may hold base64 text, as it does after Baileys has saved and loaded it. */
   readonly savedAccount: 'configureSuccessfulPairing' | 'initAuthCreds' | 'useMultiFileAuthState'
+  /** In Baileys an object of a WebAssembly module, with memory to be freed. */
+  readonly plainObject: 'LT_HASH_ANTI_TAMPERING'
   /** The fields of these classes are private, or the class has more methods. */
   readonly classes: 'decryptMessageNode' | 'MessageRetryManager' | 'USyncQuery'
   /** A member that may be missing is missing, not undefined. */

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 /** Constants that are not the same, on purpose. */
 const different = new Map([
   ['DEFAULT_CONNECTION_CONFIG', 'has functions and a logger; compared below'],
+  ['LT_HASH_ANTI_TAMPERING', 'compared by what it computes, in packages/kurir/src/app-state'],
   ['URL_REGEX', 'takes no URL with user information at all (docs/protocol/06 §3.1)'],
   ['proto', 'a newer schema; compared in packages/kurir/src/proto'],
   ['WAProto', 'the same object'],

@@ -4,6 +4,41 @@
  * export their parts for programs that need more; those may change with any minor version.
  */
 
+// App state
+export {
+  type ChatMutation,
+  type ChatMutationMap,
+  decodePatches,
+  decodeSyncdMutations,
+  decodeSyncdPatch,
+  decodeSyncdSnapshot,
+  downloadExternalBlob,
+  downloadExternalPatch,
+  encodeSyncdPatch,
+  ensureLTHashStateVersion,
+  extractSyncdPatches,
+  type InitialAppStateSyncOptions,
+  isAppStateSyncIrrecoverable,
+  isMissingKeyError,
+  LT_HASH_ANTI_TAMPERING,
+  MAX_SYNC_ATTEMPTS,
+  makeLtHashGenerator,
+  processSyncAction,
+} from './app-state/baileys-names.js'
+export {
+  ALL_WA_PATCH_NAMES,
+  type AppStateAction,
+  AppStateError,
+  type AppStateErrorCode,
+  type ChatModification,
+  chatModificationToAppPatch,
+  type KnownAction,
+  type LastMessageList,
+  newLTHashState,
+  type UnknownAction,
+  type WAPatchCreate,
+  type WAPatchName,
+} from './app-state/index.js'
 // Credentials, keys, pairing
 // Kurir's own
 export {
@@ -144,6 +179,7 @@ export { xeddsaSign, xeddsaVerify } from './crypto/index.js'
 export { type ErrorOutput, KurirError, type KurirErrorOptions } from './errors/index.js'
 // Events
 export {
+  type AppStateActionUpdate,
   type BaileysBufferableEventEmitter,
   type BaileysEvent,
   type BaileysEventEmitter,

@@ -3,7 +3,7 @@ import type { LTHashState } from '../signal/key-store.js'
 import { patchMac, snapshotMac } from './collection-macs.js'
 import type { WAPatchName } from './collection-names.js'
 import { type AppStateKey, type OutgoingMutation, type SealedRecord, sealMutation } from './mutation.js'
-import { nextState } from './next-state.js'
+import { nextState, syncdOperation } from './next-state.js'
 
 export interface PatchRequest {
   readonly collection: WAPatchName
@@ -35,7 +35,6 @@ export function buildPatch(request: PatchRequest): BuiltPatch {
 /** {@link buildPatch} before it is encoded. */
 export function composePatch(request: PatchRequest): { patch: proto.ISyncdPatch; state: LTHashState } {
   const { collection, key, mutations } = request
-  const { SET, REMOVE } = proto.SyncdMutation.SyncdOperation
   const sealed = mutations.map(mutation => ({
     operation: mutation.operation,
     ...sealMutation(mutation, key, request.random),
@@ -44,7 +43,7 @@ export function composePatch(request: PatchRequest): { patch: proto.ISyncdPatch;
   const state = { version: request.state.version + 1, hash, indexValueMap }
   const macOfState = snapshotMac(key.expanded, collection, state)
   const patch = {
-    mutations: sealed.map(({ operation, record }) => ({ operation: operation === 'set' ? SET : REMOVE, record })),
+    mutations: sealed.map(({ operation, record }) => ({ operation: syncdOperation(operation), record })),
     snapshotMac: macOfState,
     patchMac: patchMac(key.expanded, collection, state.version, macOfState, valueMacsOf(sealed)),
     keyId: { id: key.keyId },

@@ -50,3 +50,9 @@ export function base64(bytes: Uint8Array): string {
 export function operationOf(operation: proto.SyncdMutation.SyncdOperation | null | undefined): MutationOperation {
   return operation === proto.SyncdMutation.SyncdOperation.REMOVE ? 'remove' : 'set'
 }
+
+/** The inverse of {@link operationOf}. */
+export function syncdOperation(operation: MutationOperation): proto.SyncdMutation.SyncdOperation {
+  const { SET, REMOVE } = proto.SyncdMutation.SyncdOperation
+  return operation === 'set' ? SET : REMOVE
+}

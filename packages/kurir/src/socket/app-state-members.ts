@@ -1,6 +1,7 @@
 import { type ChatModification, modificationMutations, type QuickReplyAction } from '../app-state/chat-modification.js'
 import type { WAPatchName } from '../app-state/collection-names.js'
 import { operationOf } from '../app-state/next-state.js'
+import type { WAPatchCreate } from '../app-state/patch-create.js'
 import type { LabelActionBody } from '../chats/label-types.js'
 import type { proto } from '../proto/index.js'
 import type { AppStateSync } from './app-state-sync.js'
@@ -57,16 +58,6 @@ export interface AppStateMembers {
   updateProfileName(name: string): Promise<void>
   /** Whether link previews are made in chats of this account. */
   updateDisableLinkPreviewsPrivacy(isPreviewsDisabled: boolean): Promise<void>
-}
-
-/** What `appPatch` takes: one change of one collection. */
-export interface WAPatchCreate {
-  syncAction: proto.ISyncActionValue
-  index: string[]
-  type: WAPatchName
-  /** Version of the action. */
-  apiVersion: number
-  operation: proto.SyncdMutation.SyncdOperation
 }
 
 export interface AppStateMembersParts {

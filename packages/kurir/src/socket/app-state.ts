@@ -1,5 +1,5 @@
+import { blobDownload } from '../app-state/external-blobs.js'
 import type { KeyShare } from '../app-state/key-messages.js'
-import { blobDownload } from './app-state-blobs.js'
 import { type AppStateMembers, appStateMembers } from './app-state-members.js'
 import { AppStateSync } from './app-state-sync.js'
 import { AppStateUploads } from './app-state-uploads.js'

@@ -1,12 +1,12 @@
 import { applyPatch, applySnapshot, type KeyOf, keyIdsOf } from '../app-state/apply.js'
 import type { WAPatchName } from '../app-state/collection-names.js'
 import { type LTHashState, newLTHashState } from '../app-state/collection-state.js'
+import { type BlobDownload, completePatch, fetchSnapshot } from '../app-state/external-blobs.js'
 import type { AppStateMutation } from '../app-state/mutation.js'
 import type { CollectionAnswer, CollectionRefusal, CollectionRequest } from '../app-state/sync-stanza.js'
 import { KurirError } from '../errors/kurir-error.js'
 import { MediaTransferError } from '../media/media-http-error.js'
 import type { proto } from '../proto/index.js'
-import { type BlobDownload, completePatch, fetchSnapshot } from './app-state-blobs.js'
 
 /** What a collection is taken in with. */
 export interface FetchTools {

@@ -1,9 +1,9 @@
-import { invalidAppState } from '../app-state/app-state-error.js'
-import { withExternalMutations } from '../app-state/apply.js'
 import { downloadContentFromMessage } from '../media/download.js'
 import { toBuffer } from '../media/media-source.js'
 import type { MediaNetworkOptions } from '../media/media-types.js'
 import { proto } from '../proto/index.js'
+import { invalidAppState } from './app-state-error.js'
+import { withExternalMutations } from './apply.js'
 
 /** Fetches, checks and decrypts a file of app state. It is in memory as a whole. */
 export type BlobDownload = (reference: proto.IExternalBlobReference) => Promise<Uint8Array>
