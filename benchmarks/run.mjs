@@ -19,6 +19,7 @@ const SUITES = [
   'import',
   'end-to-end',
   'files',
+  'socket-mode',
 ]
 
 const { values } = parseArgs({ options: { only: { type: 'string' } } })

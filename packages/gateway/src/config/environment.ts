@@ -75,7 +75,7 @@ export function gatewayEnvironment(env: Environment): GatewayEnvironment {
   const names = env['KURIR_SESSIONS'] ?? env['KURIR_SESSION'] ?? 'main'
   return {
     host: env['KURIR_HOST'] || env['SOCKET_HOST'] || defaultHost,
-    port: portOf('KURIR_PORT', env['KURIR_PORT'] ?? env['SOCKET_PORT']),
+    port: portOf('KURIR_PORT', env['KURIR_PORT'] || env['SOCKET_PORT']),
     token: env['KURIR_TOKEN'] || undefined,
     sessions: names
       .split(',')
