@@ -20,6 +20,7 @@ const SUITES = [
   'end-to-end',
   'groups',
   'files',
+  'socket-mode',
 ]
 
 const { values } = parseArgs({ options: { only: { type: 'string' } } })

@@ -34,8 +34,8 @@ export interface SocketModeKillResult {
 
 const CONTACTS = 4
 const LONGEST_LIFE_MS = 300
-const LONGEST_SILENCE_MS = 600
-const DEADLINE_MS = 60_000
+const OPEN_DEADLINE_MS = 5000
+const DEADLINE_MS = 120_000
 const token = 'a token of the kill test'
 
 /** Kills a bot and its gateway in turn while texts go in and answers come back, and looks what has become of them. */
@@ -66,7 +66,6 @@ class SocketModeKillRun {
   #bot: ChildProcess | undefined
   /** How often the bot had been ready when its present process began. */
   #opens = 0
-  #isOver = false
 
   constructor(service: Simulator, folder: string, options: SocketModeKillOptions) {
     this.#service = service
@@ -83,15 +82,11 @@ class SocketModeKillRun {
     await this.#startGateway()
     this.#startBot()
     await this.#until(() => this.#lines('open').length > 0)
-    const talking = this.#talk()
     for (let kill = 0; kill < 2 * this.#options.kills; kill += 1) {
-      if (this.#random.chance(0.5)) await this.#until(() => this.#lines('open').length > this.#opens, 3000)
-      await delay(this.#random.below(LONGEST_LIFE_MS))
+      await Promise.all([this.#talk(kill), this.#live()])
       if (kill % 2 === 0) await this.#restartBot()
       else await this.#restartGateway()
     }
-    this.#isOver = true
-    await talking
     await this.#until(() => this.#missing().length === 0 && this.#answers().size >= this.#sent.size, DEADLINE_MS)
     await Promise.all([this.#owner, ...this.#contacts].map(phone => phone.settled()))
     return this.#judge()
@@ -155,16 +150,20 @@ class SocketModeKillRun {
     await this.#startGateway()
   }
 
-  /** Each contact writes one text after the other while processes are killed; all contacts at the same time. */
-  async #talk(): Promise<void> {
+  /** How long the two may live: most bots die after they have attached, the others before. */
+  async #live(): Promise<void> {
+    if (this.#random.chance(0.7)) await this.#until(() => this.#lines('open').length > this.#opens, OPEN_DEADLINE_MS)
+    await delay(this.#random.below(LONGEST_LIFE_MS))
+  }
+
+  /** Each contact writes a text, at some moment of the life. */
+  async #talk(life: number): Promise<void> {
     await Promise.all(
       this.#contacts.map(async (contact, index) => {
-        for (let number = 0; !this.#isOver; number += 1) {
-          const text = `text ${index}.${number}`
-          const id = await contact.send(this.#owner.jid, { text })
-          this.#sent.set(id, { text, chat: contact.jid, number })
-          await delay(this.#random.below(LONGEST_SILENCE_MS))
-        }
+        await delay(this.#random.below(LONGEST_LIFE_MS))
+        const text = `text ${index}.${life}`
+        const id = await contact.send(this.#owner.jid, { text })
+        this.#sent.set(id, { text, chat: contact.jid, number: life })
       }),
     )
   }

@@ -5,6 +5,7 @@ import makeWASocket, {
   type BaileysEvent,
   type BaileysEventMap,
   type UserFacingSocketConfig,
+  type WAMessage,
   type WASocket,
 } from 'kurir'
 import { KurirError } from 'kurir/errors'
@@ -83,9 +84,18 @@ class DirectClient {
   /** Kept first: messages are asked for when a device could not read them. Then handled, and not gone before that. */
   async #take(batch: EventBatch): Promise<void> {
     const messages = batch['messages.upsert']?.messages ?? []
-    if (messages.length > 0) await this.#store.messages.save(this.session.id, messages)
+    if (messages.length > 0) await this.#keep(messages)
     const { 'connection.update': _state, 'presence.update': _live, 'creds.update': _secrets, ...events } = batch
     await this.#emit(events)
+  }
+
+  /** A message that cannot be kept is handled all the same: to the library a handler that throws has had its turn. */
+  async #keep(messages: readonly WAMessage[]): Promise<void> {
+    try {
+      await this.#store.messages.save(this.session.id, messages)
+    } catch (error) {
+      this.socket.logger.error({ err: error, session: this.session.id }, 'messages could not be kept')
+    }
   }
 
   async #emit(batch: EventBatch): Promise<void> {
@@ -110,16 +120,16 @@ class DirectClient {
   }
 
   #descriptorOf(name: string, entry: MemberEntry): PropertyDescriptor {
-    if (entry.kind !== 'call') return { get: () => Reflect.get(this.#connected(), name) }
+    if (entry.kind !== 'call') return { configurable: true, get: () => Reflect.get(this.#connected(), name) }
     const value = async (...args: unknown[]) => {
       const socket = await this.session.openSocket(longestWaitMs)
       return await Reflect.apply(Reflect.get(socket, name), socket, args)
     }
-    return { enumerable: true, value }
+    return { configurable: true, enumerable: true, writable: true, value }
   }
 
   #localMembers(logger: ILogger): Partial<WASocket> {
-    const { session, socket: _socket } = this
+    const { session } = this
     const { state } = this.#auth
     const connected = () => this.#connected()
     return {

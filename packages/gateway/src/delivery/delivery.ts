@@ -24,6 +24,8 @@ export interface DeliveryParts {
 /** Events that are in memory at most, and how many are read at a time. */
 const windowSize = 2000
 const pageSize = 500
+/** More events than this are a backlog. */
+const backlogSize = 200
 /** Events of one run: a program that fails in the middle of one has only so many waiting behind. */
 const longestRun = 64
 /** Handlers may fail so often before an event goes to the dead letters. */
@@ -249,13 +251,19 @@ export class Delivery {
       this.#consumers.set(consumer, (this.#consumers.get(consumer) ?? 0) + run.events.length)
       runs.push(run)
     }
-    const newest = Math.max(0, ...runs.map(({ events }) => events.at(-1)?.row.cursor ?? 0))
+    const newest = this.#newestOf(runs)
     if (newest > this.#deliveredUpTo) {
       await this.#parts.consumers.delivered(this.#parts.session, this.#parts.name, newest)
       this.#deliveredUpTo = newest
     }
     // Whoever has gone meanwhile has given its runs back.
     for (const run of runs) if (this.#lanes.run(run.id, run.owner) === run) send(run)
+  }
+
+  /** A backlog is marked as far as it was read: one write for many events, and only a crash of the gateway shows it. */
+  #newestOf(runs: readonly Run<Consumer>[]): number {
+    const newest = Math.max(0, ...runs.map(({ events }) => events.at(-1)?.row.cursor ?? 0))
+    return runs.length > 0 && this.#lanes.size > backlogSize ? Math.max(newest, this.#readUpTo ?? 0) : newest
   }
 
   /** The program with most room, and its room. */

@@ -38,6 +38,7 @@ export function makeRemoteSocket(link: GatewayLink, logger: ILogger): RemoteSock
 function descriptorOf(link: GatewayLink, name: string, entry: MemberEntry): PropertyDescriptor {
   if (entry.kind === 'absent') {
     return {
+      configurable: true,
       // Not enumerable: spreading or logging a socket does not throw.
       get: () => {
         throw notAvailable(name, entry.why)
@@ -45,7 +46,8 @@ function descriptorOf(link: GatewayLink, name: string, entry: MemberEntry): Prop
     }
   }
   const value = (...args: unknown[]) => link.call(name as RemoteMethod, args)
-  return { enumerable: true, value }
+  // Programs may put their own in its place, as with a direct socket.
+  return { configurable: true, enumerable: true, writable: true, value }
 }
 
 function localMembers(link: GatewayLink, logger: ILogger): LocalMembers {

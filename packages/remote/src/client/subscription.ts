@@ -29,6 +29,8 @@ export class Subscription {
   readonly #parts: SubscriptionParts
   readonly #handled = new Set<number>()
   readonly #running = new Map<number, Promise<EventOutcome>>()
+  /** How far each run has been handled, where that is not reported yet. */
+  readonly #reports = new Map<number, number>()
   /** The connection that runs belong to; what was begun on an earlier one is not reported on the next. */
   #connection = {}
   #isWanted = false
@@ -50,7 +52,7 @@ export class Subscription {
 
   /** On a new connection. */
   subscribe(): void {
-    this.#connection = {}
+    this.interrupt()
     if (!this.#isWanted) return
     const { name, credit } = this.#parts
     this.#parts.send('subscribe', { subscription: number, name, credit })
@@ -59,6 +61,7 @@ export class Subscription {
   /** The connection is gone: what has not been begun will be delivered again. */
   interrupt(): void {
     this.#connection = {}
+    this.#reports.clear()
   }
 
   deliver(frame: DeliverFrame): void {
@@ -71,8 +74,9 @@ export class Subscription {
       const failure = await this.#handle(event)
       if (connection !== this.#connection) return
       const { cursor } = event
-      if (failure === undefined) this.#parts.send('handled', { subscription: number, run, cursor })
+      if (failure === undefined) this.#report(run, cursor)
       else {
+        this.#flush()
         this.#parts.send('failed', {
           subscription: number,
           run,
@@ -82,6 +86,18 @@ export class Subscription {
         return
       }
     }
+  }
+
+  /** What is handled in one turn of the event loop is reported with one frame for each run. */
+  #report(run: number, cursor: number): void {
+    if (this.#reports.size === 0) setImmediate(() => this.#flush())
+    this.#reports.set(run, cursor)
+  }
+
+  #flush(): void {
+    const reports = [...this.#reports]
+    this.#reports.clear()
+    for (const [run, cursor] of reports) this.#parts.send('handled', { subscription: number, run, cursor })
   }
 
   async #handle(event: DeliveredEvent): Promise<{ readonly error: unknown } | undefined> {
