@@ -13,6 +13,8 @@ export class AppStateCollections {
   /** States that are not stored yet. */
   readonly #reached = new Map<WAPatchName, LTHashState>()
   readonly #writing = new KeyedQueue()
+  /** What has to be over before anything is stored. */
+  #barrier: Promise<void> = Promise.resolve()
 
   constructor(core: SocketCore) {
     this.#core = core
@@ -38,11 +40,19 @@ export class AppStateCollections {
     return (await this.load([collection])).get(collection) ?? readCollectionState(undefined)
   }
 
+  /**
+   * Stores nothing before this is over: chats that the changes are about are still to come, and until then the changes
+   * are only in memory. When it never is, the next connection reads the collections anew.
+   */
+  storeAfter(over: Promise<void>): void {
+    this.#barrier = over
+  }
+
   /** Call when the events that belong to the state have been emitted, and what of them must last is stored. */
   reached(collection: WAPatchName, state: LTHashState): void {
     const { ev, logger } = this.#core
     this.#reached.set(collection, state)
-    ev.whenHandled()
+    Promise.all([ev.whenHandled(), this.#barrier])
       .then(() => this.#writing.run(collection, () => this.#write(collection, state)))
       .catch(error =>
         logger.warn({ err: error, collection }, 'the state of a collection is not stored: it comes again'),

@@ -129,6 +129,22 @@ describe('fetching app state', () => {
     expect(await stored('regular_low')).toEqual(server.state('regular_low'))
   })
 
+  it('is stored only when what it waits for is over, later changes included', async () => {
+    const { server, sync, stored } = await setUp()
+    let release: () => void = () => {}
+    sync.collections.storeAfter(new Promise(resolve => (release = resolve)))
+    server.pin(ALICE)
+    await sync.resync(['regular_low'], true)
+    server.pin(BOB)
+    await sync.resync(['regular_low'])
+    await sync.settled()
+    expect(server.asked).toEqual(['regular_low snapshot', 'regular_low 1'])
+    expect(await stored('regular_low')).toBeNull()
+    release()
+    await sync.settled()
+    expect(await stored('regular_low')).toEqual(server.state('regular_low'))
+  })
+
   it('keeps both names of a person, the salt and the end of old keys', async () => {
     const { core, server, sync } = await setUp()
     server.change('critical_unblock_low', [

@@ -4,6 +4,7 @@ import type { WAPatchName } from '../app-state/collection-names.js'
 import { newLTHashState } from '../app-state/collection-state.js'
 import { readFixture } from '../app-state/testing/vectors.js'
 import { getBinaryNodeChild, getBinaryNodeChildBuffer } from '../binary/accessors.js'
+import { S_WHATSAPP_NET } from '../binary/jid.js'
 import type { BinaryNode } from '../binary/node.js'
 import { KurirError } from '../errors/kurir-error.js'
 import { proto } from '../proto/index.js'
@@ -256,6 +257,20 @@ describe('own changes', () => {
     })
     await (await change).waiting
     expect(server.asked).toHaveLength(2)
+  })
+})
+
+describe('cleanDirtyBits', () => {
+  const { cases } = readFixture<{ cases: { id: string; sent: BinaryNode[]; call: { args: ['groups', number?] } }[] }>(
+    'vectors/04-stanzas.json',
+  )
+
+  it.each(cases.filter(({ id }) => id.startsWith('cleanDirtyBits')))('the vector $id', async ({ sent, call }) => {
+    const { core, members } = await setUp()
+    await members.cleanDirtyBits(...call.args)
+    const [{ attrs, content }] = core.sent as [BinaryNode]
+    expect(content).toEqual(sent[0]!.content)
+    expect(attrs).toEqual({ ...sent[0]!.attrs, to: S_WHATSAPP_NET, id: expect.any(String) })
   })
 })
 

@@ -20,8 +20,14 @@ function setUp(options: TestCoreOptions = {}) {
   const asked: string[] = []
   let resync: () => Promise<void> = async () => {}
   let readied = 0
+  let barrier: Promise<void> | undefined
   const sync = {
     keys,
+    collections: {
+      storeAfter: (over: Promise<void>) => {
+        barrier = over
+      },
+    },
     resync: (collections: readonly string[], isInitial?: boolean) => {
       asked.push(`${isInitial ? '' : 'not '}initial: ${collections.join(',')}`)
       return resync()
@@ -38,6 +44,7 @@ function setUp(options: TestCoreOptions = {}) {
     initial,
     asked,
     readied: () => readied,
+    barrier: () => barrier,
     resyncWith: (work: () => Promise<void>) => {
       resync = work
     },
@@ -106,6 +113,23 @@ describe('the first sync', () => {
     await turn()
     expect(asked).toEqual([all])
     expect(initial.state).toBe(SyncState.Online)
+  })
+
+  it('is stored when the recent history is over: before that, what waits for its chat would get lost', async () => {
+    const { core, initial, barrier, pendingReceived } = setUp()
+    pendingReceived()
+    expect(barrier()).toBeUndefined()
+    initial.historyAnnounced(true)
+    let isOver = false
+    void barrier()!.then(() => {
+      isOver = true
+    })
+    core.ev.emit('messaging-history.status', { syncType: 0, status: 'complete', explicit: true })
+    await turn()
+    expect(isOver).toBe(false)
+    core.ev.emit('messaging-history.status', { syncType: 3, status: 'paused', explicit: false })
+    await turn()
+    expect(isOver).toBe(true)
   })
 
   it('waits for the keys of the phone, but not for ever', async () => {

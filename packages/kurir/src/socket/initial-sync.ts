@@ -1,5 +1,6 @@
 import { ALL_WA_PATCH_NAMES } from '../app-state/collection-names.js'
 import { SyncState } from '../events/connection-state.js'
+import type { HistoryStatus } from '../events/event-map.js'
 import { type Schedule, unrefSchedule } from '../events/schedule.js'
 import { proto } from '../proto/index.js'
 import type { AppStateSync } from './app-state-sync.js'
@@ -11,7 +12,10 @@ const HISTORY_MS = 20_000
 const KEYS_MS = 10_000
 
 export interface InitialSyncParts {
-  readonly sync: Pick<AppStateSync, 'resync' | 'ready'> & { readonly keys: { readonly hasAny: boolean } }
+  readonly sync: Pick<AppStateSync, 'resync' | 'ready'> & {
+    readonly keys: Pick<AppStateSync['keys'], 'hasAny'>
+    readonly collections: Pick<AppStateSync['collections'], 'storeAfter'>
+  }
   readonly schedule?: Schedule
 }
 
@@ -85,6 +89,8 @@ export class InitialSync {
   async #sync(): Promise<void> {
     const { connection, logger } = this.#core
     this.#state = SyncState.Syncing
+    // What is said of chats waits for them in memory: it must not count as known before they have come.
+    this.#parts.sync.collections.storeAfter(this.#endOfHistory())
     try {
       await this.#waitForKeys()
       await this.#parts.sync.resync(ALL_WA_PATCH_NAMES, true)
@@ -96,6 +102,19 @@ export class InitialSync {
     if (connection.phase !== 'open') return
     this.#count()
     this.#goOnline()
+  }
+
+  /** The recent history is complete, or the phone has fallen silent. */
+  #endOfHistory(): Promise<void> {
+    const { ev } = this.#core
+    return new Promise(resolve => {
+      const listen = ({ syncType }: HistoryStatus) => {
+        if (Number(syncType) !== Number(proto.HistorySync.HistorySyncType.RECENT)) return
+        ev.off('messaging-history.status', listen)
+        resolve()
+      }
+      ev.on('messaging-history.status', listen)
+    })
   }
 
   async #waitForKeys(): Promise<void> {
