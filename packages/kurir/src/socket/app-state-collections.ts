@@ -48,12 +48,16 @@ export class AppStateCollections {
     this.#barrier = over
   }
 
-  /** Call when the events that belong to the state have been emitted, and what of them must last is stored. */
-  reached(collection: WAPatchName, state: LTHashState): void {
+  /**
+   * Call when the events that belong to the state have been emitted, and what of them must last is stored.
+   *
+   * @param stored what need not be remembered any more once the state is stored
+   */
+  reached(collection: WAPatchName, state: LTHashState, stored?: () => Promise<void>): void {
     const { ev, logger } = this.#core
     this.#reached.set(collection, state)
     Promise.all([ev.whenHandled(), this.#barrier])
-      .then(() => this.#writing.run(collection, () => this.#write(collection, state)))
+      .then(() => this.#writing.run(collection, () => this.#write(collection, state, stored)))
       .catch(error =>
         logger.warn({ err: error, collection }, 'the state of a collection is not stored: it comes again'),
       )
@@ -70,7 +74,7 @@ export class AppStateCollections {
     await this.settled()
   }
 
-  async #write(collection: WAPatchName, state: LTHashState): Promise<void> {
+  async #write(collection: WAPatchName, state: LTHashState, stored?: () => Promise<void>): Promise<void> {
     const { keys } = this.#core
     await keys.transaction(async () => {
       const { [collection]: row } = await keys.get('app-state-sync-version', [collection])
@@ -79,5 +83,6 @@ export class AppStateCollections {
       await keys.set({ 'app-state-sync-version': { [collection]: state } })
     }, `app-state:${collection}`)
     if (this.#reached.get(collection) === state) this.#reached.delete(collection)
+    await stored?.()
   }
 }

@@ -49,7 +49,7 @@ export class AppStateLedger {
   }
 
   /**
-   * The collection has reached the version that the server has. A later one that was announced meanwhile stays noted.
+   * The collection has reached the version that the server has, and that is stored. A later one that was announced meanwhile stays noted.
    *
    * @param announced what was noted when the server was asked
    */

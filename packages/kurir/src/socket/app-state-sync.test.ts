@@ -512,6 +512,25 @@ describe('news of the server', () => {
     expect((await core.keys.get('app-state-ledger', ['ledger']))['ledger']?.behind).toEqual({})
   })
 
+  it('stay noted until the program has handled them: a process that dies before fetches them again', async () => {
+    const { core, server, sync, pins } = await setUp()
+    server.pin(ALICE)
+    await sync.resync(['regular_low', 'regular', 'regular_high', 'critical_block', 'critical_unblock_low'])
+    await sync.settled()
+    sync.ready()
+    await sync.settled()
+    core.ev.process(batch => (batch['chats.update'] ? new Promise<void>(() => {}) : undefined))
+    server.pin(BOB)
+    await core.notifications.handle(serverSync(['regular_low', '2']))
+    await sync.settled()
+    expect(pins()).toContainEqual([BOB, PINNED])
+    const again = await setUp({ server, options: { creds: core.creds, store: core.keys } })
+    again.sync.ready()
+    await again.sync.settled()
+    expect(again.pins()).toEqual([[BOB, PINNED]])
+    expect((await again.core.keys.get('app-state-ledger', ['ledger'])).ledger?.behind).toEqual({})
+  })
+
   it('that are known already need no request', async () => {
     const { core, server, sync } = await setUp()
     server.pin(ALICE)

@@ -1,6 +1,7 @@
 import { ALL_WA_PATCH_NAMES, type WAPatchName } from '../app-state/collection-names.js'
 import type { BlobDownload } from '../app-state/external-blobs.js'
 import type { KeyShare } from '../app-state/key-messages.js'
+import { base64 } from '../app-state/next-state.js'
 import { applyRecovery, readRecovery } from '../app-state/snapshot-recovery.js'
 import { buildSyncRequest, parseServerSync, parseSyncAnswer } from '../app-state/sync-stanza.js'
 import type { BinaryNode } from '../binary/node.js'
@@ -23,6 +24,13 @@ export interface AppStateSyncParts {
 
 type RecoveryAnswer =
   proto.Message.PeerDataOperationRequestResponseMessage.PeerDataOperationResult.ISyncDSnapshotFatalRecoveryResponse
+
+/** What goes for all collections of one fetch. */
+interface FetchContext {
+  readonly isInitial: boolean
+  /** What was noted as behind when the server was asked. */
+  readonly announced: ReadonlyMap<WAPatchName, number>
+}
 
 /** Before the second question after a fault, twice that before the third. */
 const PAUSE_MS = 1_000
@@ -91,9 +99,9 @@ export class AppStateSync {
     return first === undefined ? work() : this.#queue.run(first, () => this.locked(others, work))
   }
 
-  /** {@link resync} for whoever has locked the collections already. Never rejects. */
+  /** {@link resync} for whoever has locked the collections already. @throws only what the key store throws */
   async fetch(collections: readonly WAPatchName[], isInitial = false): Promise<ReadonlyMap<WAPatchName, FetchEnd>> {
-    const announced = new Map(await this.#ledger.behind())
+    const context = { isInitial, announced: new Map(await this.#ledger.behind()) }
     const states = await this.collections.load(collections)
     const tools = { download: this.#parts.download, keys: this.keys }
     const fetches: CollectionFetch[] = []
@@ -101,14 +109,13 @@ export class AppStateSync {
       fetches.push(new CollectionFetch(name, state, tools, await this.#ledger.isRecovering(name)))
     }
     try {
-      await this.#askUntilDone(fetches, isInitial)
+      await this.#askUntilDone(fetches, context)
     } catch (error) {
       for (const fetch of fetches) fetch.abandon(error)
     }
-    await this.#store(fetches, isInitial)
+    await this.#store(fetches, context)
     const ends = new Map<WAPatchName, FetchEnd>()
-    for (const fetch of fetches)
-      ends.set(fetch.collection, await this.#conclude(fetch, announced.get(fetch.collection)))
+    for (const fetch of fetches) ends.set(fetch.collection, await this.#conclude(fetch))
     return ends
   }
 
@@ -147,7 +154,7 @@ export class AppStateSync {
         logger.warn({ collection, version, known: state.version }, 'ignored a copy of a collection')
         return
       }
-      const keyIds = new Set(records.map(({ keyId }) => Buffer.from(keyId ?? []).toString('base64')))
+      const keyIds = new Set(records.map(({ keyId }) => base64(keyId ?? Buffer.alloc(0))))
       const applied = applyRecovery(recovery, await this.keys.load([...keyIds]))
       if (applied.kind === 'missing-keys') {
         await this.#block(collection, applied.keyIds)
@@ -169,7 +176,7 @@ export class AppStateSync {
     await this.collections.settled()
   }
 
-  async #askUntilDone(fetches: readonly CollectionFetch[], isInitial: boolean): Promise<void> {
+  async #askUntilDone(fetches: readonly CollectionFetch[], context: FetchContext): Promise<void> {
     for (;;) {
       const open = fetches.filter(({ end }) => end === undefined)
       if (open.length === 0) return
@@ -178,7 +185,7 @@ export class AppStateSync {
       const answers = parseSyncAnswer(answer)
       for (const fetch of open) await fetch.take(answers.get(fetch.collection))
       const unheard = fetches.reduce((sum, { pending }) => sum + pending, 0)
-      if (unheard >= REPORT_AT) await this.#store(fetches, isInitial)
+      if (unheard >= REPORT_AT) await this.#store(fetches, context)
     }
   }
 
@@ -197,7 +204,7 @@ export class AppStateSync {
   }
 
   /** Tells what has been read, and goes on from there. */
-  async #store(fetches: readonly CollectionFetch[], isInitial: boolean): Promise<void> {
+  async #store(fetches: readonly CollectionFetch[], { isInitial, announced }: FetchContext): Promise<void> {
     const results = fetches.map(fetch => ({ fetch, ...fetch.takeResult() }))
     try {
       await this.reports.report(
@@ -208,12 +215,19 @@ export class AppStateSync {
       for (const fetch of fetches) fetch.fail(error)
       return
     }
-    for (const { fetch, state } of results) if (state) this.collections.reached(fetch.collection, state)
+    for (const { fetch, state } of results) {
+      if (!state) continue
+      const isCurrent = fetch.end?.kind === 'synced'
+      const noted = announced.get(fetch.collection)
+      this.collections.reached(fetch.collection, state, async () => {
+        if (isCurrent) await this.#ledger.noteReached(fetch.collection, state.version, noted)
+      })
+    }
   }
 
   /** What the end of a fetch leads to. */
-  async #conclude(fetch: CollectionFetch, announced: number | undefined): Promise<FetchEnd> {
-    const { collection, version, needsRecovery } = fetch
+  async #conclude(fetch: CollectionFetch): Promise<FetchEnd> {
+    const { collection, needsRecovery } = fetch
     const end: FetchEnd = fetch.end ?? { kind: 'synced' }
     if (needsRecovery) await this.#phone.askForSnapshot(collection)
     if (end.kind === 'blocked') {
@@ -223,7 +237,6 @@ export class AppStateSync {
       this.#logFailure(collection, end.error)
     } else {
       this.#blocked.delete(collection)
-      await this.#ledger.noteReached(collection, version, announced)
       if (!needsRecovery) await this.#ledger.noteRecovered(collection)
     }
     return end

@@ -83,10 +83,6 @@ export class CollectionFetch {
     return this.#faults
   }
 
-  get version(): number {
-    return (this.#sound ?? this.#state).version
-  }
-
   /** Whether the phone has to help: neither the changes nor the whole could be believed. */
   get needsRecovery(): boolean {
     return this.#isDiverged || this.#isDamaged
