@@ -114,9 +114,31 @@ describe('own changes', () => {
     const { core, server, members, stored } = await setUp()
     const jids = Array.from({ length: 130 }, (_, index) => `${index}@g.us`)
     await Promise.all(jids.map(jid => members.chatModify({ pin: false }, jid)))
+    const messages = Array.from({ length: 101 }, (_, index) => ({ id: `M${index}` }))
+    await members.star(ALICE, messages, true)
     const uploads = core.sent.filter((_, index) => server.asked[index]?.includes('upload'))
-    expect(uploads.map(request => patchIn(request).mutations?.length)).toEqual([100, 30])
+    expect(uploads.map(request => patchIn(request).mutations?.length)).toEqual([100, 30, 100, 1])
     expect(Object.keys((await stored()).indexValueMap)).toHaveLength(130)
+  })
+
+  it('that went together are made one by one when the server refuses them', async () => {
+    const { server, members } = await setUp()
+    const refuse = () => syncAnswer(refusedNode('regular_low', 400))
+    // Together, and then the second alone.
+    server.faults.push(
+      () => undefined,
+      refuse,
+      () => undefined,
+      () => undefined,
+      () => undefined,
+      refuse,
+    )
+    const [first, second, third] = await Promise.allSettled(
+      ['1@g.us', '2@g.us', '3@g.us'].map(jid => members.chatModify({ pin: false }, jid)),
+    )
+    expect([first, third].map(outcome => outcome?.status)).toEqual(['fulfilled', 'fulfilled'])
+    expect(second).toMatchObject({ status: 'rejected', reason: { code: 'app-state-refused' } })
+    expect(server.state('regular_low').version).toBe(2)
   })
 
   it('are not told to a program that does not want to hear of them, but count here', async () => {

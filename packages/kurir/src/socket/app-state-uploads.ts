@@ -38,16 +38,23 @@ export class AppStateUploads {
   }
 
   /**
-   * Resolves when the server has accepted the changes; they are one patch, all or nothing.
+   * Resolves when the server has accepted the changes; up to a hundred are one patch, all or nothing.
    *
    * @throws AppStateError `app-state-key-missing` (400); KurirError `app-state-conflict` (409), `app-state-refused`,
    *   `timed-out` (408), and what keeps the collection from being fetched. Nothing has been changed then, except that
    *   after a time-out it is not known.
    */
   async change(collection: WAPatchName, mutations: readonly OutgoingMutation[]): Promise<void> {
-    if (mutations.length === 0) return
     await this.#sync.keys.forWriting()
-    await new Promise<void>((resolve, reject) => {
+    const patches: Promise<void>[] = []
+    for (let start = 0; start < mutations.length; start += maximumMutationsOfPatch) {
+      patches.push(this.#enqueue(collection, mutations.slice(start, start + maximumMutationsOfPatch)))
+    }
+    await Promise.all(patches)
+  }
+
+  #enqueue(collection: WAPatchName, mutations: readonly OutgoingMutation[]): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
       const entry: Waiting = { mutations, resolve, reject }
       const waiting = this.#waiting.get(collection)
       if (waiting) {
@@ -55,8 +62,12 @@ export class AppStateUploads {
         return
       }
       this.#waiting.set(collection, [entry])
-      void this.mutex.mutex(() => this.#sync.locked([collection], () => this.#uploadWaiting(collection)))
+      this.#plan(collection)
     })
+  }
+
+  #plan(collection: WAPatchName): void {
+    void this.mutex.mutex(() => this.#sync.locked([collection], () => this.#uploadWaiting(collection)))
   }
 
   /** Never rejects: who waits is told. */
@@ -69,7 +80,15 @@ export class AppStateUploads {
       )
       for (const { resolve } of batch) resolve()
     } catch (error) {
-      for (const { reject } of batch) reject(error)
+      if (batch.length > 1 && isRefused(error)) await this.#uploadEach(collection, batch)
+      else for (const { reject } of batch) reject(error)
+    }
+  }
+
+  /** One of those who went together is to blame for the refusal: the others shall not suffer. */
+  async #uploadEach(collection: WAPatchName, batch: readonly Waiting[]): Promise<void> {
+    for (const { mutations, resolve, reject } of batch) {
+      await this.#upload(collection, mutations).then(resolve, reject)
     }
   }
 
@@ -85,7 +104,7 @@ export class AppStateUploads {
     }
     const batch = waiting.splice(0, count)
     if (waiting.length === 0) this.#waiting.delete(collection)
-    else void this.mutex.mutex(() => this.#sync.locked([collection], () => this.#uploadWaiting(collection)))
+    else this.#plan(collection)
     return batch
   }
 
@@ -153,6 +172,11 @@ export class AppStateUploads {
       throw error
     }
   }
+}
+
+/** Refused for what it is, not for what the server is up to. */
+function isRefused(error: unknown): boolean {
+  return KurirError.is(error) && error.code === 'app-state-refused' && !error.retryable
 }
 
 /** Whether a state has what the patch brought. */
