@@ -1,10 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import { proto } from '../proto/index.js'
-import { type Applied, applyPatch, applySnapshot, keyIdsOf, withExternalMutations } from './apply.js'
+import {
+  type Applied,
+  applyLargeSnapshot,
+  applyPatch,
+  applySnapshot,
+  keyIdsOf,
+  withExternalMutations,
+} from './apply.js'
 import { composePatch } from './build-patch.js'
 import { snapshotMac } from './collection-macs.js'
 import { newLTHashState } from './collection-state.js'
-import type { OutgoingMutation } from './mutation.js'
+import { type OutgoingMutation, sealMutation } from './mutation.js'
+import { nextState } from './next-state.js'
 import { expandAppStateKey } from './sync-keys.js'
 import { hex, keyFinder, plain, readFixture, type StateVector, vectorOf } from './testing/vectors.js'
 
@@ -116,6 +124,47 @@ describe('a snapshot (docs/protocol/04, 1.12)', () => {
     const state = { ...newLTHashState(), version: 4 }
     const empty = { version: { version: 4 }, keyId: snapshotKey, mac: snapshotMac(key, collection, state) }
     expect(applySnapshot(collection, empty, keyOf)).toMatchObject({ diverged: false, state, mutations: [] })
+  })
+})
+
+describe('a large snapshot', () => {
+  const key = { keyId: hex('000100000001'), expanded: expandAppStateKey(Buffer.alloc(32, 7)) }
+  const sealed = Array.from({ length: 2500 }, (_, number) => {
+    // Every tenth sets an index anew.
+    const index = ['pin_v1', String(number % 10 === 9 ? number - 1 : number)]
+    const value = { pinAction: { pinned: true } }
+    const mutation = { operation: 'set' as const, index, value, version: 5 }
+    return { operation: 'set' as const, ...sealMutation(mutation, key, () => Buffer.alloc(16, number)) }
+  })
+  const state = { version: 9, ...nextState(newLTHashState(), sealed) }
+  const large = {
+    version: { version: 9 },
+    records: sealed.map(({ record }) => record),
+    mac: snapshotMac(key.expanded, collection, state),
+    keyId: { id: key.keyId },
+  }
+  const ownKey = () => key.expanded
+
+  it('is read with pauses, and gives the same', async () => {
+    let pauses = 0
+    const result = await applyLargeSnapshot(collection, large, ownKey, async () => {
+      pauses += 1
+    })
+    expect(pauses).toBe(2)
+    expect(result).toEqual(applySnapshot(collection, large, ownKey))
+    const { mutations, diverged, state: reached } = applied(result)
+    expect({ diverged, mutations: mutations.length, live: Object.keys(reached.indexValueMap).length }).toEqual({
+      diverged: false,
+      mutations: 2500,
+      live: 2250,
+    })
+  })
+
+  it('is refused as a whole for its last record', async () => {
+    const records = large.records.with(-1, { ...large.records[0]!, index: { blob: Buffer.alloc(32) } })
+    await expect(applyLargeSnapshot(collection, { ...large, records }, ownKey, async () => {})).rejects.toThrow(
+      failure('app-state-mac-mismatch', { what: 'index', version: 9 }),
+    )
   })
 })
 

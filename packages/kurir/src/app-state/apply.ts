@@ -2,12 +2,12 @@ import { constantTimeEqual } from '../crypto/random.js'
 import type { proto } from '../proto/index.js'
 import { type IntegerLike, toNumber } from '../proto/integer.js'
 import type { LTHashState } from '../signal/key-store.js'
-import { AppStateError, type AppStateErrorData, appStateMacMismatch, invalidAppState } from './app-state-error.js'
+import { AppStateError, appStateMacMismatch, invalidAppState } from './app-state-error.js'
 import { patchMac, snapshotMac } from './collection-macs.js'
 import type { WAPatchName } from './collection-names.js'
 import { newLTHashState } from './collection-state.js'
 import { type AppStateMutation, type ReceivedRecord, readRecord } from './mutation.js'
-import { base64, nextState, operationOf } from './next-state.js'
+import { base64, operationOf, StateWalk } from './next-state.js'
 import { openRecords } from './open-records.js'
 import type { ExpandedAppStateKey } from './sync-keys.js'
 
@@ -74,17 +74,63 @@ export function applySnapshot(
   snapshot: proto.ISyncdSnapshot,
   keyOf: KeyOf,
 ): Applied | MissingKeys {
+  return complete(snapshotSteps(collection, snapshot, keyOf))
+}
+
+/**
+ * {@link applySnapshot} for snapshots of any size: tens of thousands of records take so long that others have to get
+ * their turn.
+ *
+ * @param pause awaited after every thousand records
+ */
+export async function applyLargeSnapshot(
+  collection: WAPatchName,
+  snapshot: proto.ISyncdSnapshot,
+  keyOf: KeyOf,
+  pause: () => Promise<void>,
+): Promise<Applied | MissingKeys> {
+  const steps = snapshotSteps(collection, snapshot, keyOf)
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+    await pause()
+  }
+}
+
+type Steps<Result> = Generator<undefined, Result, void>
+
+function complete<Result>(steps: Steps<Result>): Result {
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+  }
+}
+
+function* snapshotSteps(
+  collection: WAPatchName,
+  snapshot: proto.ISyncdSnapshot,
+  keyOf: KeyOf,
+): Steps<Applied | MissingKeys> {
   const version = versionOf(snapshot.version?.version)
-  const where = version === undefined ? { collection } : { collection, version }
-  return inContext(where, () => {
+  try {
     if (version === undefined) throw invalidAppState('a snapshot without version')
     const missing = missingKeys(snapshot, keyOf)
     if (missing !== undefined) return missing
     const mainKey = keyOf(idOf(snapshot.keyId))
     if (mainKey === undefined) throw invalidAppState('a snapshot without key id')
-    const records = (snapshot.records ?? []).map(record => readRecord(record, 'set'))
-    return openAll(collection, { ...newLTHashState(), version }, records, keyOf, mainKey, snapshot.mac)
-  })
+    const records = snapshot.records ?? []
+    return yield* openAll({
+      collection,
+      state: { ...newLTHashState(), version },
+      count: records.length,
+      read: (start, end) => records.slice(start, end).map(record => readRecord(record, 'set')),
+      keyOf,
+      mainKey,
+      claimedMac: snapshot.mac,
+    })
+  } catch (error) {
+    throw inContext(error, collection, version)
+  }
 }
 
 /**
@@ -102,8 +148,7 @@ export function applyPatch(
   keyOf: KeyOf,
 ): Applied | MissingKeys | AlreadyApplied {
   const version = patch.version ? versionOf(patch.version.version) : state.version + 1
-  const where = version === undefined ? { collection } : { collection, version }
-  return inContext(where, () => {
+  try {
     if (version === undefined) throw invalidAppState('a patch without version')
     if (version <= state.version) return { kind: 'already-applied' }
     checkPatch(patch, version, state)
@@ -115,8 +160,20 @@ export function applyPatch(
     const valueMacs = records.map(({ valueMac }) => valueMac)
     const expected = patchMac(mainKey, collection, version, patch.snapshotMac, valueMacs)
     if (!constantTimeEqual(expected, patch.patchMac ?? nothing)) throw appStateMacMismatch('patch')
-    return openAll(collection, { ...state, version }, records, keyOf, mainKey, patch.snapshotMac)
-  })
+    return complete(
+      openAll({
+        collection,
+        state: { ...state, version },
+        count: records.length,
+        read: (start, end) => records.slice(start, end),
+        keyOf,
+        mainKey,
+        claimedMac: patch.snapshotMac,
+      }),
+    )
+  } catch (error) {
+    throw inContext(error, collection, version)
+  }
 }
 
 const nothing = Buffer.alloc(0)
@@ -139,25 +196,39 @@ function checkPatch(patch: proto.ISyncdPatch, version: number, state: LTHashStat
   if (patch.externalMutations) throw invalidAppState('a patch whose external mutations were not fetched')
 }
 
-/** Opens the records and computes where they lead. `state` has its new version already. */
-function openAll(
-  collection: WAPatchName,
-  state: LTHashState,
-  records: readonly ReceivedRecord[],
-  keyOf: KeyOf,
-  mainKey: ExpandedAppStateKey,
-  claimedMac: Uint8Array | null | undefined,
-): Applied {
+interface Opening {
+  readonly collection: WAPatchName
+  /** Before the records, with the version after them. */
+  readonly state: LTHashState
+  readonly count: number
+  /** The records from `start` to before `end`. */
+  readonly read: (start: number, end: number) => readonly ReceivedRecord[]
+  readonly keyOf: KeyOf
+  readonly mainKey: ExpandedAppStateKey
+  readonly claimedMac: Uint8Array | null | undefined
+}
+
+/** Records between two pauses: some ten milliseconds. */
+const recordsOfStep = 1024
+
+/** Opens the records and computes where they lead, a step at a time. */
+function* openAll({ collection, state, count, read, keyOf, mainKey, claimedMac }: Opening): Steps<Applied> {
   const mutations: AppStateMutation[] = []
-  openRecords(records, keyFinder(keyOf)).forEach(({ index, value, version }, position) => {
-    const { operation } = records[position] as ReceivedRecord
-    if (index !== undefined) mutations.push({ collection, operation, index, value, version })
-  })
-  const { unknownRemovals, ...reached } = nextState(state, records)
+  const walk = new StateWalk(state)
+  const keyOfRecord = keyFinder(keyOf)
+  for (let start = 0; start < count; start += recordsOfStep) {
+    if (start > 0) yield
+    const records = read(start, start + recordsOfStep)
+    openRecords(records, keyOfRecord).forEach(({ index, value, version }, position) => {
+      const { operation } = records[position] as ReceivedRecord
+      if (index !== undefined) mutations.push({ collection, operation, index, value, version })
+    })
+    walk.take(records)
+  }
+  const { unknownRemovals, ...reached } = walk.finish()
   const next = { version: state.version, ...reached }
   const diverged = !constantTimeEqual(snapshotMac(mainKey, collection, next), claimedMac ?? nothing)
-  const unreadable = records.length - mutations.length
-  return { kind: 'applied', state: next, mutations, diverged, unknownRemovals, unreadable }
+  return { kind: 'applied', state: next, mutations, diverged, unknownRemovals, unreadable: count - mutations.length }
 }
 
 /** Finds the keys of records. One after another has the same as a rule, and its name is made only once. */
@@ -186,11 +257,9 @@ function versionOf(value: IntegerLike): number | undefined {
 }
 
 /** Says in errors of the room which collection and version they are about. */
-function inContext<Result>(where: AppStateErrorData, work: () => Result): Result {
-  try {
-    return work()
-  } catch (error) {
-    if (error instanceof AppStateError) error.data = { ...where, ...error.data }
-    throw error
+function inContext(error: unknown, collection: WAPatchName, version: number | undefined): unknown {
+  if (error instanceof AppStateError) {
+    error.data = { collection, ...(version === undefined ? {} : { version }), ...error.data }
   }
+  return error
 }

@@ -16,29 +16,50 @@ export interface NextState extends Pick<LTHashState, 'hash' | 'indexValueMap'> {
 }
 
 /**
- * Walks the changes in order (docs/protocol/04, 1.10): what is replaced or removed leaves the sum, what is set enters
- * it. Removing what is not there changes nothing; it happens in practice. The state that is given stays as it is.
+ * Walks changes in order (docs/protocol/04, 1.10): what is replaced or removed leaves the sum, what is set enters it.
+ * Removing what is not there changes nothing; it happens in practice. The state that is given stays as it is.
  */
+export class StateWalk {
+  readonly #indexValueMap: LTHashState['indexValueMap']
+  #hash: Buffer
+  #unknownRemovals = 0
+
+  constructor({ hash, indexValueMap }: Pick<LTHashState, 'hash' | 'indexValueMap'>) {
+    this.#hash = hash
+    this.#indexValueMap = { ...indexValueMap }
+  }
+
+  take(changes: Iterable<StateChange>): void {
+    const map = this.#indexValueMap
+    const subtract: Uint8Array[] = []
+    const add: Uint8Array[] = []
+    for (const { operation, indexMac, valueMac } of changes) {
+      const name = base64(indexMac)
+      const known = map[name]
+      if (known !== undefined) subtract.push(known.valueMac)
+      if (operation === 'set') {
+        add.push(valueMac)
+        // A copy: the MAC is a piece of the record, which would stay in memory with it.
+        map[name] = { valueMac: Buffer.from(valueMac) }
+      } else if (known !== undefined) delete map[name]
+      else this.#unknownRemovals += 1
+    }
+    this.#hash = updateLtHash(this.#hash, subtract, add)
+  }
+
+  finish(): NextState {
+    return { hash: this.#hash, indexValueMap: this.#indexValueMap, unknownRemovals: this.#unknownRemovals }
+  }
+}
+
+/** Where a list of changes leads; see {@link StateWalk}. */
 export function nextState(
   state: Pick<LTHashState, 'hash' | 'indexValueMap'>,
   changes: Iterable<StateChange>,
 ): NextState {
-  const indexValueMap = { ...state.indexValueMap }
-  const subtract: Uint8Array[] = []
-  const add: Uint8Array[] = []
-  let unknownRemovals = 0
-  for (const { operation, indexMac, valueMac } of changes) {
-    const name = base64(indexMac)
-    const known = indexValueMap[name]
-    if (known !== undefined) subtract.push(known.valueMac)
-    if (operation === 'set') {
-      add.push(valueMac)
-      // A copy: the MAC is a piece of the record, which would stay in memory with it.
-      indexValueMap[name] = { valueMac: Buffer.from(valueMac) }
-    } else if (known !== undefined) delete indexValueMap[name]
-    else unknownRemovals += 1
-  }
-  return { hash: updateLtHash(state.hash, subtract, add), indexValueMap, unknownRemovals }
+  const walk = new StateWalk(state)
+  walk.take(changes)
+  return walk.finish()
 }
 
 /** How the map names an index. */

@@ -1,4 +1,4 @@
-import { applyPatch, applySnapshot, type KeyOf, keyIdsOf } from '../app-state/apply.js'
+import { applyLargeSnapshot, applyPatch, type KeyOf, keyIdsOf } from '../app-state/apply.js'
 import type { WAPatchName } from '../app-state/collection-names.js'
 import { type LTHashState, newLTHashState } from '../app-state/collection-state.js'
 import { type BlobDownload, completePatch, fetchSnapshot } from '../app-state/external-blobs.js'
@@ -159,7 +159,8 @@ export class CollectionFetch {
 
   async #applySnapshot(reference: proto.IExternalBlobReference): Promise<boolean> {
     const snapshot = await fetchSnapshot(reference, this.#tools.download)
-    const outcome = applySnapshot(this.collection, snapshot, await this.#tools.keys.load(keyIdsOf(snapshot)))
+    const keyOf = await this.#tools.keys.load(keyIdsOf(snapshot))
+    const outcome = await applyLargeSnapshot(this.collection, snapshot, keyOf, otherTurns)
     if (outcome.kind === 'missing-keys') return this.#block(outcome.keyIds)
     this.#accept(outcome.state, outcome.mutations, outcome.diverged)
     return false
@@ -228,3 +229,6 @@ export function refused(collection: WAPatchName, { code, text }: CollectionRefus
     data: { collection, code },
   })
 }
+
+/** Lets everybody else run once. */
+const otherTurns = () => new Promise<void>(resolve => setImmediate(resolve))
