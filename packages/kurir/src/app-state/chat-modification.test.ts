@@ -110,6 +110,10 @@ describe('chat modifications (docs/protocol/04, 2.4 and 2.5)', () => {
   it.each<[string, ChatModification, string]>([
     ['a star in a group without author', { star: { messages: [{ id: 'M1' }], star: true } }, group],
     ['a star on a status without author', { star: { messages: [{ id: 'M1' }], star: true } }, 'status@broadcast'],
+    ['a mute of no chat', { mute: -1 }, ''],
+    ['a pin of something that is no chat', { pin: true }, 'chat'],
+    ['a label without id', { addLabel: { id: '' } }, chat],
+    ['a label on a message without id', { addMessageLabel: { labelId: '7', messageId: '' } }, chat],
     ['a star without id', { star: { messages: [{ id: '' }], star: true } }, chat],
     ['a star on nothing', { star: { messages: [], star: true } }, chat],
     [

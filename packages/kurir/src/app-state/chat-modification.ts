@@ -72,7 +72,8 @@ type Drafts = readonly [Draft, ...Draft[]]
  * @throws AppStateError `invalid-chat-modification`
  */
 export function modificationMutations(modification: ChatModification, jid: string, now: number): ModificationMutations {
-  const target = jid === '' ? '' : jidNormalizedUser(jid)
+  // What is no JID leaves its slot empty, and is refused with it.
+  const target = jidNormalizedUser(jid)
   const drafts =
     chatDrafts(modification, target) ??
     accountDrafts(modification, target) ??
@@ -85,6 +86,7 @@ export function modificationMutations(modification: ChatModification, jid: strin
 }
 
 function mutationOf({ name, slots, value, operation = 'set' }: Draft, now: number): OutgoingMutation {
+  if (slots.includes('')) throw invalidModification('A chat, contact, label or message is not named')
   // Every action that is written has a version.
   const version = actionTable[name].version ?? 1
   return { operation, index: [name, ...slots], value: { timestamp: now, ...value }, version }

@@ -40,7 +40,7 @@ let lanes: LtHashLanes | null | undefined
 function accumulate(numbers: Uint16Array, items: readonly Uint8Array[], sign: 1 | -1): void {
   const inLanes = countInLanes(items)
   if (inLanes > 0) {
-    lanes ??= LtHashLanes.make() ?? null
+    if (lanes === undefined) lanes = LtHashLanes.make() ?? null
     const sums = lanes?.sum(items, inLanes)
     for (let index = 0; index < numberCount; index++) {
       numbers[index] = (numbers[index] as number) + sign * (sums?.[index] ?? 0)

@@ -42,7 +42,7 @@ export function shortHmac512With(key: Uint8Array): HmacInto {
   const long: HmacInto = (parts, target, offset, length) => {
     target.set(hmacSha512(key, ...parts).subarray(0, length), offset)
   }
-  made ??= makeBlock() ?? null
+  if (made === undefined) made = makeBlock() ?? null
   if (made === null) return long
   const block = made
   const states = statesOf(block, key)
