@@ -236,6 +236,16 @@ describe('socket mode', () => {
       expect(texts).toEqual([])
     })
 
+    it('the QR without admin', async () => {
+      await scene.gateway.sessions.start('second')
+      const [all, some] = [
+        await scene.attach({ session: 'second' }),
+        await scene.attach({ session: 'second', token: await keyed('second:read', 'second:send', 'second:manage') }),
+      ]
+      await until(() => all.link.view.qr !== undefined && some.link.view.state === 'pairing', 'the QR')
+      expect(some.link.view.qr).toBeUndefined()
+    })
+
     it('files of the gateway, private networks, functions', async () => {
       const sock = await scene.attach()
       const url = { image: { url: new URL('http://127.0.0.1:1/secret') } }

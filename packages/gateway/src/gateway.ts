@@ -81,8 +81,13 @@ export class Gateway {
   static async start(options: GatewayOptions): Promise<Gateway> {
     const gateway = new Gateway(options)
     await gateway.#listen()
-    await gateway.sessions.restore()
-    return gateway
+    try {
+      await gateway.sessions.restore()
+      return gateway
+    } catch (error) {
+      await gateway.#stopServing()
+      throw error
+    }
   }
 
   /** Where programs find it. */
@@ -100,14 +105,18 @@ export class Gateway {
   }
 
   async #close(): Promise<void> {
-    await this.#programs.close()
+    await this.#stopServing()
     await this.sessions.drain()
+    await this.#options.store.close()
+    this.#logger.info({}, 'the gateway is closed')
+  }
+
+  async #stopServing(): Promise<void> {
+    await this.#programs.close()
     await new Promise<void>(resolve => {
       this.#http.close(() => resolve())
       this.#http.closeAllConnections()
     })
-    await this.#options.store.close()
-    this.#logger.info({}, 'the gateway is closed')
   }
 
   #listen(): Promise<void> {

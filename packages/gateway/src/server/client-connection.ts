@@ -11,6 +11,7 @@ import {
   type HandledFrame,
   parseClientFrame,
   receiveValue,
+  type SessionView,
   StreamTable,
   type SubscribeFrame,
   type Verb,
@@ -69,7 +70,7 @@ export class ClientConnection {
     const handlers = this.#handlers()
     for (const name of clientFrameNames) parts.socket.on(name, frame => this.#take(name, frame, handlers))
     this.#stopWatching = parts.hosted.watch({
-      stateChanged: view => this.#send('state', { body: encodeValue(view, { dropsFunctions: true }) }),
+      stateChanged: view => this.#tell(view),
       live: (event, payload) => this.#send('live', { event, body: encodeValue(payload, { dropsFunctions: true }) }),
     })
   }
@@ -78,7 +79,13 @@ export class ClientConnection {
   welcome(protocol: number): void {
     const { hosted, verbs, instance, features } = this.#parts
     this.#send('hello', { protocol, features, session: hosted.id, verbs, instance })
-    this.#send('state', { body: encodeValue(hosted.view, { dropsFunctions: true }) })
+    this.#tell(hosted.view)
+  }
+
+  /** Whoever has the QR can link the session to an account: it is for those who may link. */
+  #tell({ qr, ...view }: SessionView): void {
+    const shown = qr !== undefined && this.#parts.verbs.includes('admin') ? { ...view, qr } : view
+    this.#send('state', { body: encodeValue(shown, { dropsFunctions: true }) })
   }
 
   /** The program has gone. */

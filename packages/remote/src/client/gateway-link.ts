@@ -119,6 +119,7 @@ export class GatewayLink {
 
   /** Leaves the gateway. The session stays connected; what is not handled yet is delivered to the next program. */
   async close(error?: Error): Promise<void> {
+    await this.#subscription.reportAll()
     this.#connection.close(KurirError.is(error) ? error : closedByProgram(error))
     await this.#closed
   }

@@ -88,6 +88,13 @@ export class Subscription {
     }
   }
 
+  /** Tells the gateway of everything that is handled by now. */
+  async reportAll(): Promise<void> {
+    // Handlers that are through have not been noticed yet: that takes a turn.
+    await new Promise(resolve => setImmediate(resolve))
+    this.#flush()
+  }
+
   /** What is handled in one turn of the event loop is reported with one frame for each run. */
   #report(run: number, cursor: number): void {
     if (this.#reports.size === 0) setImmediate(() => this.#flush())

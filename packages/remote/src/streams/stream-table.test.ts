@@ -104,5 +104,8 @@ describe('streams beside values', () => {
     expect(() => table.accept(1)).toThrow(expect.objectContaining({ code: 'malformed-frame' }))
     table.accept(2)
     expect(() => table.accept(3)).toThrow(expect.objectContaining({ code: 'too-many-streams' }))
+    table.offer(file)
+    table.offer(file)
+    expect(() => table.offer(file)).toThrow(expect.objectContaining({ code: 'too-many-streams' }))
   })
 })

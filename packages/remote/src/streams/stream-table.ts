@@ -21,16 +21,22 @@ export class StreamTable {
   readonly #send: StreamSender
   readonly #outgoing = new Map<number, OutgoingStream>()
   readonly #incoming = new Map<number, IncomingStream>()
-  readonly #maxIncoming: number
+  readonly #limit: number
   #next = 1
 
-  constructor(send: StreamSender, maxIncoming: number = wireLimits.maxStreams) {
+  /** @param limit of streams each way */
+  constructor(send: StreamSender, limit: number = wireLimits.maxStreams) {
     this.#send = send
-    this.#maxIncoming = maxIncoming
+    this.#limit = limit
   }
 
-  /** Offers a source to the other side; it is read when the other side asks for it. */
+  /**
+   * Offers a source to the other side; it is read when the other side asks for it.
+   *
+   * @throws KurirError `too-many-streams` (429)
+   */
   offer(source: StreamSource): number {
+    if (this.#outgoing.size >= this.#limit) throw this.#tooMany()
     const stream = this.#next
     this.#next += 1
     const outgoing = new OutgoingStream(source, {
@@ -61,18 +67,20 @@ export class StreamTable {
     if (this.#incoming.has(stream)) {
       throw new KurirError('malformed-frame', 'A stream was offered twice', { statusCode: 400, data: { stream } })
     }
-    if (this.#incoming.size >= this.#maxIncoming) {
-      throw new KurirError('too-many-streams', `More than ${this.#maxIncoming} files are on their way`, {
-        statusCode: 429,
-        retryable: true,
-      })
-    }
+    if (this.#incoming.size >= this.#limit) throw this.#tooMany()
     const incoming = new IncomingStream(bytes => this.#send.credit({ stream, bytes }))
     // Whoever reads it sees the error; a stream that nobody reads any more must not end the process.
     incoming.on('error', () => {})
     incoming.once('close', () => this.#incoming.delete(stream))
     this.#incoming.set(stream, incoming)
     return incoming
+  }
+
+  #tooMany(): KurirError {
+    return new KurirError('too-many-streams', `More than ${this.#limit} files are on their way`, {
+      statusCode: 429,
+      retryable: true,
+    })
   }
 
   chunk({ stream, data }: ChunkFrame): void {

@@ -11,8 +11,8 @@ export const wireLimits = {
   maxInlineBytes: 32 * 1024,
   /** Bytes of a Buffer among the arguments. Larger files are given as `{ stream }` or `{ url }`. */
   maxBufferBytes: 64 * 1024 * 1024,
-  /** Streams that a client has open at a time. */
-  maxStreams: 64,
+  /** Streams that one connection has open at a time, each way. */
+  maxStreams: 128,
   /** Bytes of one piece of a stream. */
   chunkBytes: 64 * 1024,
   /** Bytes of a stream that may be on the way before the receiver asks for more. */

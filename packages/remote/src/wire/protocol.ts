@@ -5,7 +5,7 @@
 export const protocolVersion = 1
 
 /** What a side can do beyond the version; a side uses what both have. */
-export const features = ['streams', 'dead-letters'] as const
+export const features = ['streams'] as const
 export type Feature = (typeof features)[number]
 
 /** What a client says when it connects, in socket.io's `auth`. */
