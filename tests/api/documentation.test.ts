@@ -62,6 +62,7 @@ describe('the pages of the project', () => {
 /** What a sample may use without saying where it comes from. */
 const surroundings = `
 import type { Simulator as SimulatorClass } from '@kurir/simulator'
+import type { Store } from '@kurir/store'
 import type * as kurir from 'kurir'
 declare global {
   const makeWASocket: typeof kurir.makeWASocket
@@ -70,6 +71,7 @@ declare global {
   const auth: kurir.AuthenticationState
   const sock: kurir.WASocket
   const wa: SimulatorClass
+  const store: Store
   function start(): void
   function expect(value: unknown): { toEqual(other: unknown): void }
 }

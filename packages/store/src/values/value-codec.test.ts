@@ -8,11 +8,10 @@ const again = (value: unknown) => decodeValue(encodeValue(value))
 describe('a stored value', () => {
   it('is the same JSON value', () => {
     fc.assert(
-      fc.property(fc.jsonValue({ noUnicodeString: false }), value => {
-        // The one number that JSON has no text for, and the one name that would be a prototype.
+      fc.property(fc.jsonValue({ maxDepth: 4 }), value => {
         const text = JSON.stringify(value)
         fc.pre(!text.includes('__proto__'))
-        expect(again(value)).toEqual(JSON.parse(text))
+        expect(JSON.stringify(again(value))).toBe(text)
       }),
     )
   })

@@ -22,8 +22,8 @@ export function encodeValue(value: unknown): Buffer {
 export function decodeValue(encoded: Uint8Array): unknown {
   const text = Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength).toString()
   try {
-    // Many values hold no bytes: the reviver, which looks at every member, is then not needed.
-    return text.includes(BYTES_MARK) || text.includes('"__proto__"') ? JSON.parse(text, revived) : JSON.parse(text)
+    const value: unknown = JSON.parse(text)
+    return text.includes(BYTES_MARK) || text.includes('"__proto__"') ? restored(value) : value
   } catch (cause) {
     throw new KurirError('store-damaged', 'A value of the store cannot be read', { cause })
   }
@@ -47,11 +47,21 @@ function bytesForm(bytes: Uint8Array): object {
   return { type: 'Buffer', data: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64') }
 }
 
-function revived(key: string, value: unknown): unknown {
-  // It would be a prototype as soon as somebody assigns it.
-  if (key === '__proto__') return undefined
-  if (typeof value !== 'object' || value === null || !('type' in value) || value.type !== 'Buffer') return value
-  return 'data' in value && typeof value.data === 'string' ? Buffer.from(value.data, 'base64') : value
+/** Brings bytes back, in place: a walk over the value is much faster than a reviver of `JSON.parse`. */
+function restored(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (isBytesForm(value)) return Buffer.from(value.data, 'base64')
+  const members: Record<string, unknown> = value as Record<string, unknown>
+  for (const name of Object.keys(members)) {
+    // It would be a prototype as soon as somebody assigns it.
+    if (name === '__proto__') delete members[name]
+    else if (typeof members[name] === 'object') members[name] = restored(members[name])
+  }
+  return members
+}
+
+function isBytesForm(value: object): value is { readonly data: string } {
+  return 'type' in value && value.type === 'Buffer' && 'data' in value && typeof value.data === 'string'
 }
 
 interface LongForm {
