@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { WAMessage } from 'kurir'
@@ -58,6 +58,20 @@ describe('opening a store', () => {
     await (await stores.open({ url: `sqlite:${file}`, environment: {} })).sessions.save({ id: 'a' })
     expect(await readdir(dirname(file))).toEqual(expect.arrayContaining(['bot.sqlite', 'bot.sqlite.key']))
     expect(await (await stores.open({ file, environment: {} })).sessions.load('a')).toBeDefined()
+    for (const name of await readdir(dirname(file))) {
+      expect([name, (await stat(join(dirname(file), name))).mode & 0o077]).toEqual([name, 0])
+    }
+  })
+
+  it('asks for the key of a store that is there, instead of making another one', async () => {
+    const file = join(await folder(), 'bot.sqlite')
+    await (await stores.open({ file, environment: {} })).close()
+    await rm(`${file}.key`)
+    await expect(openStore({ file, environment: {} })).rejects.toMatchObject({
+      code: 'store-key-missing',
+      message: expect.stringContaining(`${file}.key`),
+    })
+    expect(await readdir(dirname(file))).not.toContain('bot.sqlite.key')
   })
 
   it('refuses options that cannot be meant, without quoting a password', async () => {
@@ -85,15 +99,19 @@ describe('opening a store', () => {
   it('refuses what is not a database', async () => {
     const file = join(await folder(), 'x.sqlite')
     await writeFile(file, 'This is my diary. '.repeat(500))
-    await expect(openStore({ file, environment: {} })).rejects.toMatchObject({ code: 'store-damaged' })
+    await expect(openStore({ file, encryptionKey: Buffer.alloc(32) })).rejects.toMatchObject({ code: 'store-damaged' })
     expect(await readFile(file, 'utf8')).toContain('diary')
   })
 
   it('fails where nothing can be written', async () => {
     const file = await folder()
-    await expect(openStore({ file, encryptionKey: Buffer.alloc(32) })).rejects.toMatchObject({
-      code: 'store-unavailable',
-    })
+    const inFile = join(file, 'a file')
+    await writeFile(inFile, '')
+    for (const each of [file, join(inFile, 'x.sqlite')]) {
+      await expect(openStore({ file: each, encryptionKey: Buffer.alloc(32) })).rejects.toMatchObject({
+        code: 'store-unavailable',
+      })
+    }
   })
 })
 

@@ -1,4 +1,5 @@
-import { mkdir } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type ILogger, KurirError } from 'kurir'
@@ -47,7 +48,8 @@ export async function openStore(options: StoreOptions = {}): Promise<Store> {
   const { encryptionKey, keyFile, environment = process.env, logger = silentLogger, clock = Date.now } = options
   const target = targetOf(options)
   const generatedFile = target.kind === 'sqlite' ? `${target.file}.key` : undefined
-  const key = await findEncryptionKey({ encryptionKey, keyFile, environment, generatedFile })
+  const mayGenerate = target.kind === 'sqlite' && !existsSync(target.file)
+  const key = await findEncryptionKey({ encryptionKey, keyFile, environment, generatedFile, mayGenerate })
   const database = await openDatabase(target, options, logger)
   try {
     await migrate(database, { now: clock() })
@@ -67,9 +69,25 @@ async function openDatabase(target: Target, options: StoreOptions, logger: ILogg
     const { openPostgres } = await import('./sql/postgres.js')
     return await openPostgres({ url: target.url, schema, logger })
   }
-  await mkdir(dirname(target.file), { recursive: true })
+  await ensureFile(target.file)
   const { openSqlite } = await import('./sql/sqlite.js')
   return await openSqlite({ file: target.file, durability })
+}
+
+/** A new file is readable for its owner alone; the database makes the files beside it like it. */
+async function ensureFile(file: string): Promise<void> {
+  try {
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(file, '', { flag: 'wx', mode: 0o600 })
+  } catch (cause) {
+    if (existsSync(file)) return
+    throw new KurirError('store-unavailable', `The store cannot be made: ${dirname(file)} cannot be written`, {
+      statusCode: 503,
+      retryable: true,
+      data: { file },
+      cause,
+    })
+  }
 }
 
 function targetOf({ url, file }: StoreOptions): Target {

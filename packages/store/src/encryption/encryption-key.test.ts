@@ -39,12 +39,15 @@ describe('the key of a store', () => {
 
   it('is made once where nothing is given, for the owner alone', async () => {
     const generatedFile = join(folder, 'deep', 'store.key')
-    const keys = await Promise.all(Array.from({ length: 8 }, () => findEncryptionKey({ generatedFile })))
+    const keys = await Promise.all(
+      Array.from({ length: 8 }, () => findEncryptionKey({ generatedFile, mayGenerate: true })),
+    )
     for (const each of keys) expect(each).toEqual(keys[0])
     expect(keys[0]?.byteLength).toBe(32)
     expect(Buffer.from(await readFile(generatedFile, 'utf8'), 'base64')).toEqual(keys[0])
     expect((await stat(generatedFile)).mode & 0o777).toBe(0o600)
     expect(await readdir(join(folder, 'deep'))).toEqual(['store.key'])
+    expect(await findEncryptionKey({ generatedFile })).toEqual(keys[0])
   })
 
   it('that is missing or of the wrong form is an error that says what to do and quotes nothing', async () => {
@@ -55,6 +58,8 @@ describe('the key of a store', () => {
     await expect(findEncryptionKey({ keyFile: join(folder, 'no') })).rejects.toMatchObject({
       code: 'store-key-missing',
     })
+    const generatedFile = join(folder, 'lost.key')
+    await expect(findEncryptionKey({ generatedFile })).rejects.toMatchObject({ code: 'store-key-missing' })
     for (const encryptionKey of ['hunter2', '', key.subarray(1), key.toString('hex').slice(1)]) {
       const error = await findEncryptionKey({ encryptionKey }).catch(reason => reason)
       expect(error).toMatchObject({ code: 'invalid-store-key', message: expect.stringContaining('openssl') })

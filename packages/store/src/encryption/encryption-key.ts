@@ -11,8 +11,10 @@ export interface KeySources {
   readonly keyFile?: string | undefined
   /** `KURIR_STORE_KEY`, and `KURIR_STORE_KEY_FILE` for the path of a file. */
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined
-  /** Made with a random key when it does not exist and nothing else is given. */
+  /** Used when nothing else is given. */
   readonly generatedFile?: string | undefined
+  /** That file may be made, with a random key: there is no store yet that needs another one. */
+  readonly mayGenerate?: boolean
 }
 
 const KEY_LENGTH = 32
@@ -24,14 +26,14 @@ const KEY_LENGTH = 32
  *   given, or the file that is named does not exist
  */
 export async function findEncryptionKey(sources: KeySources): Promise<Buffer> {
-  const { encryptionKey, keyFile, environment, generatedFile } = sources
+  const { encryptionKey, keyFile, environment, generatedFile, mayGenerate = false } = sources
   if (encryptionKey !== undefined) return parseKey(encryptionKey, 'encryptionKey')
   if (keyFile !== undefined) return await readKeyFile(keyFile)
   const text = environment?.['KURIR_STORE_KEY']
   if (text !== undefined && text !== '') return parseKey(text, 'KURIR_STORE_KEY')
   const named = environment?.['KURIR_STORE_KEY_FILE']
   if (named !== undefined && named !== '') return await readKeyFile(named)
-  if (generatedFile !== undefined) return await readOrMake(generatedFile)
+  if (generatedFile !== undefined) return await (mayGenerate ? readOrMake(generatedFile) : readKeyFile(generatedFile))
   throw new KurirError(
     'store-key-missing',
     'The store needs a key to encrypt its secrets: set KURIR_STORE_KEY to 32 random bytes in base64 ' +
@@ -59,7 +61,7 @@ function bytesOf(text: string): Buffer | undefined {
 async function readKeyFile(path: string): Promise<Buffer> {
   const text = await readIfPresent(path)
   if (text !== undefined) return parseKey(text, path)
-  throw new KurirError('store-key-missing', `The key file ${path} does not exist`, {
+  throw new KurirError('store-key-missing', `The file with the key of the store, ${path}, does not exist`, {
     statusCode: 400,
     data: { path },
   })

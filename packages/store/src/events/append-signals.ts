@@ -1,4 +1,7 @@
-/** Tells readers in this process that events were appended, when they are committed. */
+/**
+ * Tells readers in this process that events were appended, when they are committed. A listener is called in a turn of its
+ * own: what it throws is not the appender's.
+ */
 export class AppendSignals {
   readonly #listeners = new Map<string, Set<(head: number) => void>>()
 
@@ -13,6 +16,6 @@ export class AppendSignals {
   }
 
   tell(sessionId: string, head: number): void {
-    for (const listener of [...(this.#listeners.get(sessionId) ?? [])]) listener(head)
+    for (const listener of this.#listeners.get(sessionId) ?? []) queueMicrotask(() => listener(head))
   }
 }

@@ -10,7 +10,6 @@ export const outbox: Migration = {
       id TEXT NOT NULL UNIQUE,
       session TEXT NOT NULL REFERENCES sessions (id) ON DELETE CASCADE,
       idempotency_key TEXT,
-      content_hash TEXT NOT NULL,
       chat TEXT NOT NULL,
       message_id TEXT NOT NULL,
       status TEXT NOT NULL,

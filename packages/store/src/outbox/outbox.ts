@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { generateMessageIDV2, KurirError } from 'kurir'
 import type { SqlAccess } from '../sql/access.js'
 import { Conditions, decodeNumberPlace, encodePlace, pageSize } from '../sql/paging.js'
@@ -62,7 +62,7 @@ export interface OutboxPage {
 }
 
 const COLUMNS =
-  'number, id, session, chat, message_id, status, send_at, leased_until, attempts, error, value, content_hash, created_at, updated_at'
+  'number, id, session, chat, message_id, status, send_at, leased_until, attempts, error, value, created_at, updated_at'
 /** A message only ever comes further. */
 const PROGRESS: readonly OutboxStatus[] = ['queued', 'sending', 'sent', 'delivered', 'read', 'played']
 
@@ -87,16 +87,13 @@ export class Outbox {
   async enqueue(sessionId: string, job: NewOutboxJob): Promise<{ readonly job: OutboxJob; readonly isNew: boolean }> {
     const { values, now } = this.#context
     const { chat, content, idempotencyKey = null, sendAt = now() } = job
-    const hash = createHash('sha256')
-      .update(encodeValue([chat, content]))
-      .digest('base64')
     const id = randomUUID()
     return await this.#access.write(async sql => {
       const made = await sql.run(
-        `INSERT INTO outbox (id, session, idempotency_key, content_hash, chat, message_id, status, send_at, leased_until,
-           attempts, value, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, 'queued', ?, 0, 0, ?, ?, ?)
+        `INSERT INTO outbox (id, session, idempotency_key, chat, message_id, status, send_at, leased_until,
+           attempts, value, created_at, updated_at) VALUES (?, ?, ?, ?, ?, 'queued', ?, 0, 0, ?, ?, ?)
          ON CONFLICT DO NOTHING`,
-        ...[id, sessionId, idempotencyKey, hash, chat, generateMessageIDV2()],
+        ...[id, sessionId, idempotencyKey, chat, generateMessageIDV2()],
         ...[sendAt, values.seal(content, 'outbox', id), now(), now()],
       )
       const row =
@@ -109,8 +106,9 @@ export class Outbox {
             )
       if (row === undefined)
         throw new KurirError('store-damaged', 'A message that was queued is gone', { data: { id } })
-      if (text(row, 'content_hash') !== hash) throw conflict(text(row, 'id'))
-      return { job: this.#opened(row), isNew: made > 0 }
+      const kept = this.#opened(row)
+      if (made === 0 && !isSameValue([kept.chat, kept.content], [chat, content])) throw conflict(kept.id)
+      return { job: kept, isNew: made > 0 }
     })
   }
 
@@ -263,6 +261,9 @@ export class Outbox {
     }
   }
 }
+
+/** As the store keeps them. */
+const isSameValue = (left: unknown, right: unknown): boolean => encodeValue(left).equals(encodeValue(right))
 
 async function nextDue(sql: Sql, sessionId: string): Promise<number | undefined> {
   const row = await sql.get(

@@ -63,7 +63,7 @@ export function storeError(error: unknown): unknown {
   )
   if (trouble !== undefined) return trouble.make(error)
   // pg gives no code for a connection that ended in the middle.
-  return /^(Connection terminated|timeout exceeded|Client has encountered)/.test(error.message)
+  return /^(Connection terminated|timeout exceeded|Query read timeout|Client has encountered)/.test(error.message)
     ? (troubles.at(-1)?.make(error) ?? error)
     : error
 }

@@ -58,7 +58,12 @@ export class PostgresLocks {
       release: async () => {
         if (this.#held.get(name) !== held) return
         this.#held.delete(name)
-        await client.query('SELECT pg_advisory_unlock(hashtext(current_schema()), $1)', [numberOf(name)])
+        try {
+          await client.query('SELECT pg_advisory_unlock(hashtext(current_schema()), $1)', [numberOf(name)])
+        } catch (error) {
+          // A connection that is gone holds nothing.
+          this.#logger.warn({ err: error }, 'store: a session was given back by the end of its connection')
+        }
       },
     }
   }

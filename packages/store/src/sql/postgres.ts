@@ -24,6 +24,8 @@ export interface PostgresOptions {
 
 const POOL_SIZE = 10
 const CONNECT_TIMEOUT_MS = 10_000
+/** A server that is silent for so long is not there any more. */
+const QUERY_TIMEOUT_MS = 60_000
 /** The protocol counts parameters with 16 bits. */
 const PARAMETER_LIMIT = 60_000
 const ROW_LIMIT = 500
@@ -52,6 +54,8 @@ export async function openPostgres(options: PostgresOptions): Promise<SqlDatabas
     connectionString: options.url,
     max: POOL_SIZE,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    query_timeout: QUERY_TIMEOUT_MS,
+    keepAlive: true,
     application_name: 'kurir',
     options: `-c search_path=${schema} -c client_min_messages=warning`,
     types: { getTypeParser },
