@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { onEachDatabase } from '../testing/stores.js'
+import { migrate } from '../migrations/migrate.js'
+import { onEachDatabase, storesOn } from '../testing/stores.js'
 import { boundedWork } from './bounded-work.js'
+import { openSqlite } from './sqlite.js'
 
 onEachDatabase('transactions', stores => {
   it('commit everything or nothing', async () => {
@@ -87,6 +89,36 @@ onEachDatabase('transactions', stores => {
     ]) {
       await expect(call()).rejects.toMatchObject({ code: 'store-closed' })
     }
+  })
+})
+
+describe('a full disk', () => {
+  const stores = storesOn('sqlite')
+
+  it('fails what does not fit, keeps what was committed, and is no obstacle once there is room', async () => {
+    const { file = '' } = await stores.place()
+    const database = await openSqlite({ file, durability: 'process-crash' })
+    await migrate(database, { now: 1 })
+    const pages = async (count: number) => {
+      await database.transaction(sql => sql.all(`PRAGMA max_page_count = ${count}`))
+    }
+    const save = (name: string, size: number) =>
+      database.transaction(sql =>
+        sql.run('INSERT INTO store_facts (name, value) VALUES (?, ?)', name, Buffer.alloc(size)),
+      )
+    await save('before', 10)
+    await pages(1)
+    const [large, ...others] = await Promise.allSettled([save('large', 5_000_000), save('a', 10), save('b', 10)])
+    expect(large).toMatchObject({ reason: { code: 'store-unavailable', retryable: true } })
+    const names = async () =>
+      (await database.read(sql => sql.all('SELECT name FROM store_facts ORDER BY name'))).map(row => row['name'])
+    // The others share its commit: each of them is there, or was told that it is not.
+    const kept = ['a', 'b'].filter((_, index) => others[index]?.status === 'fulfilled')
+    expect(await names()).toEqual([...kept, 'before'])
+    await pages(1_000_000)
+    await save('large', 5_000_000)
+    expect(await names()).toEqual([...kept, 'before', 'large'])
+    await database.close()
   })
 })
 

@@ -141,9 +141,17 @@ class SqliteDatabase implements SqlDatabase {
       this.#writer.execute('COMMIT')
     } catch (error) {
       trouble = storeError(error)
-      if (this.#writer.isInTransaction) this.#writer.execute('ROLLBACK')
+      this.#rollBack()
     }
     for (const job of group) job.settle(job.failure === undefined ? trouble : job.failure.error)
+  }
+
+  #rollBack(): void {
+    try {
+      if (this.#writer.isInTransaction) this.#writer.execute('ROLLBACK')
+    } catch {
+      // The error that led here tells more; without a transaction there is nothing to roll back.
+    }
   }
 
   /** @throws when the whole group is lost */
