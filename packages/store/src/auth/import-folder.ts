@@ -9,25 +9,28 @@ export interface AuthFolder {
   readonly records: number
 }
 
-/** Record types, longest name first: `app-state-sync-key-…` is not an `app-state-sync`. */
-const TYPES: readonly SignalDataType[] = [
-  'app-state-sync-version',
-  'app-state-sync-key',
-  'sender-key-memory',
-  'signed-pre-key',
-  'message-secret',
-  'device-record',
-  'history-sync',
-  'identity-key',
-  'lid-mapping',
-  'device-list',
-  'sender-key',
-  'pre-key',
-  'session',
-  'tctoken',
-  'outbox',
-  'inbox',
-]
+/** All of them: one that is forgotten does not compile. */
+const knownTypes: Readonly<Record<SignalDataType, true>> = {
+  'app-state-ledger': true,
+  'app-state-sync-key': true,
+  'app-state-sync-version': true,
+  'device-list': true,
+  'device-record': true,
+  'history-sync': true,
+  'identity-key': true,
+  inbox: true,
+  'lid-mapping': true,
+  'message-secret': true,
+  outbox: true,
+  'pre-key': true,
+  'sender-key': true,
+  'sender-key-memory': true,
+  session: true,
+  'signed-pre-key': true,
+  tctoken: true,
+}
+/** The longest name first: `sender-key-memory-…` is no `sender-key`. */
+const types = (Object.keys(knownTypes) as SignalDataType[]).sort((left, right) => right.length - left.length)
 const READ_AT_ONCE = 200
 
 /**
@@ -70,7 +73,7 @@ export async function readAuthFolder(folder: string, logger: ILogger): Promise<A
 function idsByType(names: readonly string[]): Map<SignalDataType, string[]> {
   const ids = new Map<SignalDataType, string[]>()
   for (const name of names) {
-    const type = TYPES.find(each => name.startsWith(`${each}-`))
+    const type = types.find(each => name.startsWith(`${each}-`))
     if (type === undefined || !name.endsWith('.json')) continue
     const known = ids.get(type) ?? []
     known.push(idOf(type, name.slice(type.length + 1, -'.json'.length)))
