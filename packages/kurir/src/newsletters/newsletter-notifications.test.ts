@@ -41,8 +41,8 @@ describe('notifications of a channel (docs/protocol/05 §4.8)', () => {
       posts: [
         {
           serverId: '100',
-          reactions: new Map([['👍', 3]]),
-          votes: new Map([['01'.repeat(32), 2]]),
+          reactions: { '👍': 3 },
+          votes: { ['01'.repeat(32)]: 2 },
           views: 9,
           message: undefined,
         },

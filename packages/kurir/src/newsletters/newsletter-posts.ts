@@ -8,6 +8,9 @@ const limits = { posts: 300, counts: 1_000 }
 /** Largest content of a post that is read. */
 const longestPlaintext = 1_048_576
 
+/** How many chose each. */
+export type Totals = { readonly [name: string]: number }
+
 /** A post of a channel as lists and live updates give it; what an update does not mention is undefined. */
 export interface NewsletterPost {
   /** Number of the post in its channel. */
@@ -26,9 +29,9 @@ export interface NewsletterPost {
   /** Undefined in updates of counters, after a revoke, and for content that cannot be read. */
   readonly message: proto.Message | undefined
   /** Totals by emoji. */
-  readonly reactions: ReadonlyMap<string, number> | undefined
+  readonly reactions: Totals | undefined
   /** Totals by the SHA-256 of the option, in hex. */
-  readonly votes: ReadonlyMap<string, number> | undefined
+  readonly votes: Totals | undefined
   readonly views: number | undefined
   readonly forwards: number | undefined
   readonly responses: number | undefined
@@ -76,7 +79,7 @@ function countsOf(
   list: BinaryNode | undefined,
   tag: string,
   nameOf: (item: BinaryNode) => string | undefined,
-): ReadonlyMap<string, number> | undefined {
+): Totals | undefined {
   if (list === undefined) return undefined
   const counts = new Map<string, number>()
   for (const item of getBinaryNodeChildren(list, tag).slice(0, limits.counts)) {
@@ -84,7 +87,7 @@ function countsOf(
     const count = parseDecimal(item.attrs['count'])
     if (name !== undefined && name !== '' && count !== undefined) counts.set(name, count)
   }
-  return counts
+  return Object.fromEntries(counts)
 }
 
 function countIn(node: BinaryNode, tag: string): number | undefined {

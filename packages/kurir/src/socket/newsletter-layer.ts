@@ -162,7 +162,7 @@ export function makeNewsletterLayer({ core, socket }: Layer<GroupsSocket>): Laye
     newsletterFetchMessages: async (jid, count, since, after) =>
       core.connection.query(buildUpdatesRequest(channel(jid), since, after ? { count, after } : { count })),
     subscribeNewsletterUpdates: async jid => subscriptions.subscribe(channel(jid)),
-    unsubscribeNewsletterUpdates: async jid => subscriptions.unsubscribe(jid),
+    unsubscribeNewsletterUpdates: async jid => subscriptions.unsubscribe(channel(jid)),
     newsletterAdminCount: async jid => ask(operations.fetchAdminCount(channel(jid))),
     newsletterChangeOwner: async (jid, user) => ask(operations.changeOwner(channel(jid), person(user))),
     newsletterDemote: async (jid, user) => ask(operations.demoteAdmin(channel(jid), person(user))),

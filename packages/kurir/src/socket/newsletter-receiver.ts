@@ -2,7 +2,7 @@ import type { BaileysEventMap } from '../events/event-map.js'
 import type { WAMessage } from '../events/message-types.js'
 import { messageOfPost } from '../messages/channel-posts.js'
 import { type NewsletterNews, parseNewsletterNotification } from '../newsletters/newsletter-notifications.js'
-import type { NewsletterPost } from '../newsletters/newsletter-posts.js'
+import type { NewsletterPost, Totals } from '../newsletters/newsletter-posts.js'
 import { type NewsletterPush, newsletterPushOperations, parseNewsletterPush } from '../newsletters/newsletter-pushes.js'
 import type { NewsletterMetadata } from '../newsletters/newsletter-types.js'
 import { ExpiringMap } from '../time/expiring-map.js'
@@ -22,7 +22,7 @@ export class NewsletterReceiver {
   readonly #core: SocketCore
   readonly #parts: NewsletterReceiverParts
   /** The totals that were told last, by channel and number of the post. */
-  readonly #reactions: ExpiringMap<ReadonlyMap<string, number>>
+  readonly #reactions: ExpiringMap<Totals>
 
   constructor(core: SocketCore, parts: NewsletterReceiverParts) {
     this.#core = core
@@ -91,14 +91,14 @@ export class NewsletterReceiver {
   }
 
   /** Totals that have changed since they were told; those that are gone are told as removed. */
-  #tellReactions(id: string, serverId: string, totals: ReadonlyMap<string, number>): void {
+  #tellReactions(id: string, serverId: string, totals: Totals): void {
     const name = `${id} ${serverId}`
-    const before = this.#reactions.get(name) ?? new Map<string, number>()
+    const before = this.#reactions.get(name) ?? {}
     this.#reactions.set(name, totals)
     const tell = (reaction: BaileysEventMap['newsletter.reaction']['reaction']) =>
       this.#core.ev.emit('newsletter.reaction', { id, server_id: serverId, reaction })
-    for (const [code, count] of totals) if (before.get(code) !== count) tell({ code, count })
-    for (const code of before.keys()) if (!totals.has(code)) tell({ code, count: 0, removed: true })
+    for (const [code, count] of Object.entries(totals)) if (before[code] !== count) tell({ code, count })
+    for (const code of Object.keys(before)) if (!Object.hasOwn(totals, code)) tell({ code, count: 0, removed: true })
   }
 
   /** A follower gets the post as a stanza too. */
