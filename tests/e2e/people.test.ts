@@ -371,3 +371,32 @@ describe('bots (docs/protocol/04 §6.1)', () => {
     expect(bots[0]).toEqual({ jid: expect.stringMatching(/@bot$/), personaId: expect.any(String) })
   })
 })
+
+describe('forms that only older clients send', () => {
+  it('are refused and reported: the service goes by LIDs (docs/protocol/04 §5.2, §5.3)', async () => {
+    const { friend, client } = await clientAndFriend()
+    const set = (xmlns: string, type: string, child: BinaryNode) =>
+      client.socket.query({
+        tag: 'iq',
+        attrs: { to: '@s.whatsapp.net', type, xmlns, id: client.socket.generateMessageTag() },
+        content: [child],
+      })
+    const item = (attrs: BinaryNode['attrs']) => ({ tag: 'item', attrs: { action: 'block', ...attrs } })
+    const list = { tag: 'list', attrs: { name: 'last', value: 'contact_blacklist' } }
+    const user = { tag: 'user', attrs: { action: 'add', jid: friend.jid } }
+    const category = { tag: 'category', attrs: { ...list.attrs, dhash: 'none' }, content: [user] }
+    const refused = [
+      set('blocklist', 'set', item({ jid: friend.jid })),
+      set('blocklist', 'set', item({ jid: friend.lid })),
+      set('privacy', 'get', { tag: 'privacy', attrs: {}, content: [list] }),
+      set('privacy', 'set', { tag: 'privacy', attrs: { addressing_mode: 'lid' }, content: [category] }),
+    ]
+    for (const question of refused) expect(await rejection(question)).toMatchObject({ data: 400 })
+    expect(world().violations).toHaveLength(4)
+    world().service.clearViolations()
+    const wrongNumber = item({ jid: friend.lid, pn_jid: '6289999999990@s.whatsapp.net' })
+    expect(await rejection(set('blocklist', 'set', wrongNumber))).toMatchObject({ data: 400 })
+    const noPicture = { tag: 'picture', attrs: { type: 'image' }, content: png(4, 4) }
+    expect(await rejection(set('w:profile:picture', 'set', noPicture))).toMatchObject({ data: 406 })
+  })
+})

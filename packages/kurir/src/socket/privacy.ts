@@ -26,7 +26,12 @@ import {
   type WAPrivacyValue,
   type WAReadReceiptsValue,
 } from '../privacy/privacy-settings.js'
-import { buildStatusAudienceQuery, parseStatusAudience, type StatusAudience } from '../privacy/status-audience.js'
+import {
+  buildStatusAudienceQuery,
+  everyContact,
+  parseStatusAudience,
+  type StatusAudience,
+} from '../privacy/status-audience.js'
 import { buildDefaultTimerChange } from '../profile/default-timer.js'
 import type { SocketCore } from './core.js'
 import { addressOf } from './privacy-address.js'
@@ -197,7 +202,7 @@ export class Privacy {
       return parseStatusAudience(await this.#core.connection.query(buildStatusAudienceQuery()))
     } catch (error) {
       // Nothing was ever set.
-      if (error instanceof ServerRefusal && error.output.statusCode === 404) return { type: 'contacts', users: [] }
+      if (error instanceof ServerRefusal && error.output.statusCode === 404) return everyContact
       throw error
     }
   }

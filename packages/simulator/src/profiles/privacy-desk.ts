@@ -1,5 +1,6 @@
 import { type BinaryNode, getBinaryNodeChild, getBinaryNodeChildren } from 'kurir/binary'
 import type { Account } from '../accounts/account.js'
+import type { Device } from '../accounts/device.js'
 import { type IqAnswer, IqFailure, type IqRequest } from '../router/iq-answer.js'
 import type { ServiceCore } from '../router/service-core.js'
 import { element } from '../router/stanzas.js'
@@ -27,14 +28,18 @@ export class PrivacyDesk {
   }
 
   /** All settings, or one list of exceptions. */
-  get({ device: { account }, child }: IqRequest): IqAnswer {
+  get({ device, node, child }: IqRequest): IqAnswer {
+    const { account } = device
     const asked = child && getBinaryNodeChild(child, 'list')
-    if (child !== undefined && asked !== undefined) return this.#listOf(account, child, asked.attrs['name'] ?? '')
+    if (child !== undefined && asked !== undefined) {
+      if (child.attrs['addressing_mode'] !== 'lid') return this.#misfit(device, node, LISTS_BY_LID)
+      return this.#listOf(account, asked.attrs['name'] ?? '')
+    }
     const categories = [...account.privacy].map(([name, value]) => element('category', { name, value }))
     return [element('privacy', {}, categories)]
   }
 
-  set({ device, child }: IqRequest): IqAnswer {
+  set({ device, node, child }: IqRequest): IqAnswer {
     const { account } = device
     const category = child && getBinaryNodeChild(child, 'category')
     const { name = '', value = '' } = category?.attrs ?? {}
@@ -43,7 +48,9 @@ export class PrivacyDesk {
     }
     const users = getBinaryNodeChildren(category, 'user')
     if (users.length > 0 || category.attrs['dhash'] !== undefined) {
-      const refusal = this.#changeList(account, child, category, users)
+      const byLid = child.attrs['addressing_mode'] === 'lid' && users.every(isNamedByLid)
+      if (!byLid) return this.#misfit(device, node, LISTS_BY_LID)
+      const refusal = this.#changeList(account, category, users)
       if (refusal !== undefined) return refusal
     }
     account.privacy.set(name, value)
@@ -60,7 +67,7 @@ export class PrivacyDesk {
   }
 
   /** Blocks somebody by LID, with one more name of theirs, or takes that back. */
-  block({ device, child }: IqRequest): IqAnswer {
+  block({ device, node, child }: IqRequest): IqAnswer {
     const { account } = device
     const {
       jid,
@@ -71,10 +78,12 @@ export class PrivacyDesk {
       unknown_identifier: unknown,
     } = child?.attrs ?? {}
     const target = this.#core.accounts.resolve(jid)
-    if (target === undefined || target.account === account || target.addressing !== 'lid') return badRequest
+    if (target === undefined || target.account === account) return badRequest
     const identified = [number, username, name, unknown].some(each => each !== undefined)
-    const isWrongNumber = number !== undefined && this.#core.accounts.resolve(number)?.account !== target.account
-    if (action === 'block' && (!identified || isWrongNumber)) return badRequest
+    if (target.addressing !== 'lid' || (action === 'block' && !identified)) {
+      return this.#misfit(device, node, 'somebody is blocked by LID and one more name')
+    }
+    if (number !== undefined && this.#core.accounts.resolve(number)?.account !== target.account) return badRequest
     const former = account.blocklistHash
     if (action === 'block') account.blocked.add(target.account)
     else account.blocked.delete(target.account)
@@ -85,27 +94,20 @@ export class PrivacyDesk {
     return [element('list', { dhash: account.blocklistHash, matched: 'true' }, [])]
   }
 
-  #listOf(account: Account, child: BinaryNode, name: string): IqAnswer {
-    if (child.attrs['addressing_mode'] !== 'lid') return badRequest
+  #listOf(account: Account, name: string): IqAnswer {
     if (account.privacy.get(name) !== 'contact_blacklist') return [element('privacy', { addressing_mode: 'lid' }, [])]
     const { hash = NO_HASH, users = new Set<Account>() } = account.exceptions.get(name) ?? {}
     const entries = [...users].map(({ lid, pn }) => element('user', { jid: lid, pn_jid: pn }))
     return [element('privacy', { addressing_mode: 'lid' }, [element('list', { dhash: hash }, entries)])]
   }
 
-  #changeList(
-    account: Account,
-    child: BinaryNode,
-    { attrs }: BinaryNode,
-    users: readonly BinaryNode[],
-  ): IqFailure | undefined {
+  #changeList(account: Account, { attrs }: BinaryNode, users: readonly BinaryNode[]): IqFailure | undefined {
     const { name = '', value, dhash } = attrs
     const list = account.exceptions.get(name) ?? { hash: NO_HASH, users: new Set<Account>() }
     if (value !== 'contact_blacklist' || !EXCEPTION_CATEGORIES.has(name)) return badRequest
-    if (child.attrs['addressing_mode'] !== 'lid') return badRequest
     if (dhash !== list.hash) return new IqFailure(409, 'conflict')
     const changes = users.map(user => ({ user, resolved: this.#core.accounts.resolve(user.attrs['jid']) }))
-    if (changes.some(({ resolved }) => resolved?.addressing !== 'lid')) return badRequest
+    if (changes.some(({ resolved }) => resolved === undefined)) return badRequest
     for (const { user, resolved } of changes) {
       if (resolved === undefined) continue
       if (user.attrs['action'] === 'add') list.users.add(resolved.account)
@@ -116,11 +118,21 @@ export class PrivacyDesk {
     return undefined
   }
 
+  /** A form that the service takes from nobody. */
+  #misfit(device: Device, node: BinaryNode, rule: string): IqFailure {
+    this.#core.violation(device, 'invalid-stanza', rule, node)
+    return badRequest
+  }
+
   /** Grows, so that two states of a list never have the same. */
   #newStamp(): string {
     this.#stamps = Math.max(this.#stamps + 1, this.#core.clock.now())
     return String(this.#stamps)
   }
 }
+
+const LISTS_BY_LID = 'lists of exceptions name people by LID'
+
+const isNamedByLid = ({ attrs }: BinaryNode): boolean => attrs['jid']?.endsWith('@lid') === true
 
 const badRequest = new IqFailure(400, 'bad-request')
