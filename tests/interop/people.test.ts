@@ -1,4 +1,5 @@
 import type { Phone } from '@kurir/simulator'
+import type { BaileysEventMap } from 'kurir'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { png } from '../kinds/files.js'
 import type { BaileysClient } from './support/baileys-client.js'
@@ -47,11 +48,11 @@ describe('profiles and privacy between Kurir and Baileys', () => {
 
   it('presence and typing are seen both ways', async () => {
     const seen: { id: string; state: string | undefined }[] = []
-    for (const { socket } of [kurir, baileys]) {
-      socket.ev.on('presence.update', ({ id, presences }) => {
-        for (const { lastKnownPresence } of Object.values(presences)) seen.push({ id, state: lastKnownPresence })
-      })
+    const note = ({ id, presences }: BaileysEventMap['presence.update']) => {
+      for (const { lastKnownPresence } of Object.values(presences)) seen.push({ id, state: lastKnownPresence })
     }
+    kurir.socket.ev.on('presence.update', note)
+    baileys.socket.ev.on('presence.update', note)
     await kurir.socket.presenceSubscribe(bob!.jid)
     await baileys.socket.presenceSubscribe(alice!.jid)
     await expect.poll(() => seen).toContainEqual({ id: bob!.jid, state: 'available' })
