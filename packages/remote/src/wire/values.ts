@@ -96,13 +96,13 @@ function objectToJson(value: object, options: EncodeOptions, path: Path): Json {
 
 function membersToJson(value: object, options: EncodeOptions, path: Path): Json {
   const members: { [name: string]: Json } = {}
-  const names = Object.keys(value)
-  for (const name of names) {
+  for (const name of Object.keys(value)) {
     const member: unknown = Reflect.get(value, name)
     if (name === '__proto__' || (options.dropsFunctions === true && typeof member === 'function')) continue
     members[name] = toJson(member, options, [...path, name])
   }
-  return names.length > 0 && names[0]?.startsWith('$') ? { $object: members } : members
+  // What the first name looks like decides how it is read.
+  return Object.keys(members)[0]?.startsWith('$') ? { $object: members } : members
 }
 
 function bytesToJson(bytes: Uint8Array, { stream, maxInlineBytes = wireLimits.maxInlineBytes }: EncodeOptions): Json {
