@@ -25,6 +25,17 @@ interface IncomingText {
   readonly message?: { readonly conversation?: string | null } | null
 }
 
+/** What the test reads of a change to a chat. */
+interface ChatEvent {
+  readonly action: string
+}
+
+/** What it keeps of app state. */
+interface StoredState {
+  readonly keys: readonly unknown[]
+  readonly collections: Readonly<Record<string, { readonly version: number }>>
+}
+
 const silent = { level: 'silent', trace() {}, debug() {}, info() {}, warn() {}, error() {} }
 
 describe('a real zapo client on the simulator', () => {
@@ -63,6 +74,26 @@ describe('a real zapo client on the simulator', () => {
     expect(answer).toMatchObject({ senderPn: alice.jid, fromMe: false })
     expect(await alice.waitForMessage(({ text }) => text === 'pong')).toMatchObject({ fromMe: true, chatPn: bob.jid })
     expect(texts).toContain('ping')
+    await Promise.all(work)
+  })
+
+  it('shares app state with its phone', async () => {
+    const events: ChatEvent[] = []
+    const work: Promise<unknown>[] = []
+    client.on('auth_qr', (event: { readonly qr: string }) => work.push(alice.scan(event.qr)))
+    client.on('chat_event', (event: ChatEvent) => events.push(event))
+    await client.connect()
+    await expect.poll(() => alice.linkedDevices[0]?.online, { timeout: 10_000 }).toBe(true)
+    const stored = async (): Promise<StoredState> => await client.exportAppState()
+    await expect.poll(async () => (await stored()).keys.length, { timeout: 10_000 }).toBe(1)
+    await client.syncAppState()
+    await alice.appState.change({ action: 'mute', chat: bob.jid, until: -1 })
+    await expect.poll(() => events.map(({ action }) => action), { timeout: 10_000 }).toContain('mute')
+    await client.chat.setChatArchive(bob.jid, true)
+    await alice.appState.waitForChange(({ index, device }) => index[0] === 'archive' && device !== alice.jid)
+    expect(alice.appState.chat(bob.jid)).toMatchObject({ archived: true, mutedUntil: -1 })
+    expect((await stored()).collections['regular_low']?.version).toBe(alice.appState.version('regular_low'))
+    expect(wa.violations.filter(({ kind }) => kind === 'invalid-app-state')).toEqual([])
     await Promise.all(work)
   })
 })
