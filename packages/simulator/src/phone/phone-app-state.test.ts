@@ -3,6 +3,7 @@ import { proto } from 'kurir/proto'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { changedHash } from '../app-state/lattice-hash.js'
 import { Simulator } from '../simulator.js'
+import { Companion } from '../testing/companion.js'
 import type { Phone } from './phone.js'
 import type { PhoneAppStateChange } from './phone-app-state-changes.js'
 import type { PhoneAppStateModel } from './phone-app-state-model.js'
@@ -119,6 +120,21 @@ describe('what the owner of a phone changes', () => {
     expect(alice.appState.version('regular_low')).toBe(30)
     const valueMacs = [...alice.appState.valueMacs('regular_low').values()]
     expect(alice.appState.hash('regular_low')).toEqual(changedHash(Buffer.alloc(128), [], valueMacs))
+  })
+})
+
+describe('a companion that finds collections beyond repair', () => {
+  it('makes the phone empty them, and log everybody out', async () => {
+    const companion = await Companion.linked({ url: wa.url, root: wa.noiseRoot }, alice)
+    await alice.appState.change({ action: 'lock', chat: CHAT, on: true }, { action: 'push-name', name: 'A' })
+    const type = proto.Message.ProtocolMessage.Type.APP_STATE_FATAL_EXCEPTION_NOTIFICATION
+    const appStateFatalExceptionNotification = { collectionNames: ['regular_low'], timestamp: 1_800_000_000_000 }
+    await alice.peer.answer(companion.jid, 'FATAL', { protocolMessage: { type, appStateFatalExceptionNotification } })
+    await companion.closed()
+    expect(alice.linkedDevices).toEqual([])
+    expect(alice.appState.version('regular_low')).toBe(0)
+    expect(alice.appState.chat(CHAT).locked).toBe(false)
+    expect(alice.appState.version('critical_block')).toBe(1)
   })
 })
 
