@@ -18,9 +18,14 @@ export class KurirAccount implements ModelClient {
     this.name = `Kurir ${client.jid}`
   }
 
-  /** Resolves when the phone has shared its keys: before that, nothing can be changed. */
+  /**
+   * Resolves on the second connection. On the first one, what is read waits for a history that does not come, in memory.
+   */
   static async of(client: KurirClient): Promise<KurirAccount> {
-    await client.waitFor(() => client.auth.creds.myAppStateKeyId, 'app-state key')
+    const { creds } = client.auth
+    await client.waitFor(() => creds.myAppStateKeyId && creds.accountSyncCounter > 0, 'end of the first sync')
+    await client.end()
+    await client.reconnect()
     return new KurirAccount(client)
   }
 
@@ -54,8 +59,8 @@ export class KurirAccount implements ModelClient {
 }
 
 /**
- * The change was under way when its client ended the connection, or came upon records with a key that was still on its
- * way from the phone.
+ * The change was under way when its client ended the connection, came upon records with a key that was still on its way
+ * from the phone, or found others faster five times in a row: a program would make it again.
  */
 export const isCutOff = (error: unknown): boolean =>
-  KurirError.is(error) && ['connection-closed', 'app-state-key-missing'].includes(error.code)
+  KurirError.is(error) && ['connection-closed', 'app-state-key-missing', 'app-state-conflict'].includes(error.code)
