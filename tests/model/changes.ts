@@ -28,6 +28,8 @@ const CHATS = Array.from({ length: 12 }, (_, number) =>
   number % 3 === 0 ? `12036300000000${100 + number}@g.us` : `62811100${1000 + number}@s.whatsapp.net`,
 )
 const USERS = CHATS.filter(chat => chat.endsWith('@s.whatsapp.net'))
+/** Nothing else happens to them: with a chat, what a program was about to be told of it goes too. */
+const DELETED_CHATS = ['6281110002001@s.whatsapp.net', '120363000000002002@g.us']
 const LABELS = ['1', '2', '3', '4', '5']
 
 /** Random changes that follow from a seed. */
@@ -55,7 +57,7 @@ export class ChangeSource {
     () => ({ action: 'mute', chat: this.#chat(), until: this.#on() ? 1_900_000_000_000 + this.#number : null }),
     () => ({ action: 'read', chat: this.#chat(), on: this.#on() }),
     () => ({ action: 'clear', chat: this.#chat(), starred: true }),
-    () => ({ action: 'delete-chat', chat: this.#chat(), media: true }),
+    () => ({ action: 'delete-chat', chat: this.#random.pick(DELETED_CHATS), media: true }),
     () => ({ action: 'star', message: this.#message(), on: this.#on() }),
     () => ({ action: 'delete-for-me', message: { ...this.#message(), id: `GONE${this.#random.below(40)}` } }),
     () => ({ action: 'contact', jid: this.#random.pick(USERS), contact: this.#contact() }),
