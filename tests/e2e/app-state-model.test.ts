@@ -27,7 +27,9 @@ describe('two companions and a phone that change app state at the same time', ()
     const { made, errors } = await runModel({ phone, clients: accounts, random, ...run })
     service.faults.clear()
     expect(errors.filter(error => !isCutOff(error))).toEqual([])
-    expect(made).toBeGreaterThan(changes * 0.9)
+    expect(made).toBeGreaterThan(changes * 0.8)
+    // What failed under a fault would be tried again half a minute later, or on the next connection.
+    for (const account of accounts) await account.reconnect()
     for (const account of accounts) {
       await expect.poll(() => account.isUpToDate(phone), { timeout: 20_000 }).toBe(true)
       expect(await storedBy(account)).toEqual(keptFor(phone))
