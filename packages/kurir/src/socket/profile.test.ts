@@ -41,12 +41,14 @@ describe('Profile', () => {
     expect(await profile.fetchOwnUsername()).toEqual({ username: 'me', key: '1234' })
     const none = profileWith(mexAnswer({ data: { xwa2_username_get: null } }))
     expect(await none.profile.fetchOwnUsername()).toBeUndefined()
+    const notFound = profileWith(mexAnswer({ errors: [{ extensions: { error_code: 404 } }], data: null }))
+    expect(await notFound.profile.fetchOwnUsername()).toBeUndefined()
   })
 
   it('rejects what the service refuses', async () => {
-    const mex = profileWith(mexAnswer({ errors: [{ message: 'no', extensions: { error_code: 404 } }], data: null }))
+    const mex = profileWith(mexAnswer({ errors: [{ message: 'no', extensions: { error_code: 403 } }], data: null }))
     await expect(mex.profile.members.updateTextStatus({})).rejects.toMatchObject({ code: 'mex-refused' })
-    await expect(mex.profile.fetchOwnUsername()).rejects.toMatchObject({ output: { statusCode: 404 } })
+    await expect(mex.profile.fetchOwnUsername()).rejects.toMatchObject({ output: { statusCode: 403 } })
     const { profile } = profileWith(refusal('503'))
     await expect(profile.members.getBotListV2()).rejects.toMatchObject({ data: 503 })
     await expect(profile.members.updateProfileStatus('x')).rejects.toMatchObject({ data: 503 })

@@ -73,7 +73,13 @@ export class Profile {
   }
 
   async fetchOwnUsername(): Promise<OwnUsername | undefined> {
-    return parseOwnUsername(await this.#askMex(ownUsernameQuery))
+    try {
+      return parseOwnUsername(await this.#askMex(ownUsernameQuery))
+    } catch (error) {
+      // The service finds nothing when no name was chosen.
+      if (KurirError.is(error) && error.code === 'mex-refused' && error.output.statusCode === 404) return undefined
+      throw error
+    }
   }
 
   async #pictureUrl(jid: string, type: PictureSize = 'preview', timeoutMs?: number): Promise<string | undefined> {
