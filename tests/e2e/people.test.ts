@@ -1,7 +1,8 @@
 import type { Phone } from '@kurir/simulator'
-import { type BaileysEventMap, type BinaryNode, type Contact, getBinaryNodeChild } from 'kurir'
+import { type BaileysEventMap, type BinaryNode, getBinaryNodeChild } from 'kurir'
 import { describe, expect, it, vi } from 'vitest'
 import { png } from '../kinds/files.js'
+import { contactUpdates, told } from './support/contact-updates.js'
 import { type KurirClient, rejection } from './support/kurir-client.js'
 import { worldForEachTest } from './support/world.js'
 
@@ -13,21 +14,6 @@ async function clientAndFriend(): Promise<{ owner: Phone; friend: Phone; client:
   return { owner, friend, client: await world().linked(owner) }
 }
 
-/** What was told about people, as one list. */
-const contactUpdates = (client: KurirClient): Partial<Contact>[] =>
-  client.events.flatMap(({ name, data }) =>
-    name === 'contacts.update' ? (data as BaileysEventMap['contacts.update']) : [],
-  )
-const told = (client: KurirClient, update: Partial<Contact>): Promise<Partial<Contact>> =>
-  client.waitFor(
-    () => {
-      const found = contactUpdates(client).find(each =>
-        Object.entries(update).every(([name, value]) => each[name as keyof Contact] === value),
-      )
-      return found
-    },
-    `contacts.update with ${JSON.stringify(update)}`,
-  )
 const eventsOf = <Name extends keyof BaileysEventMap>(client: KurirClient, wanted: Name): BaileysEventMap[Name][] =>
   client.events.flatMap(({ name, data }) => (name === wanted ? [data as BaileysEventMap[Name]] : []))
 

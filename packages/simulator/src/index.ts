@@ -54,6 +54,7 @@ export type { NewsletterSnapshot, PhoneNewsletters } from './phone/phone-newslet
 export type { OpenedAddOn } from './phone/phone-opening.js'
 export type { PeopleNotice, PhonePeople, SeenPresence } from './phone/phone-people.js'
 export type { PreparedMessages } from './phone/phone-sender.js'
+export type { TextStatusChange } from './profiles/text-statuses.js'
 export { SeededRandom } from './random.js'
 export type { DirtyType } from './router/dirty-bits.js'
 export type { StanzaListener, TracedStanza } from './router/stanza-trace.js'

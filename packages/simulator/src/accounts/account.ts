@@ -1,5 +1,7 @@
 import type { Picture } from '../profiles/pictures.js'
 import type { ExceptionList } from '../profiles/privacy-desk.js'
+import type { TextStatus } from '../profiles/text-statuses.js'
+import type { Username } from '../profiles/usernames.js'
 import { type Addressing, formatAddress } from './address.js'
 import { BoundedMap } from './bounded-map.js'
 import type { Device } from './device.js'
@@ -38,6 +40,8 @@ export class Account {
   readonly lid: string
   pushName: string
   about = { text: 'Hey there! I am using WhatsApp.', setAt: 0 }
+  textStatus: TextStatus | undefined
+  username: Username | undefined
   disappearingMode = { duration: 0, setAt: 0 }
   /** Set for this account's clients; the simulator's mode when undefined. */
   validation: ValidationMode | undefined

@@ -27,6 +27,11 @@ const REPLACED: readonly (readonly [docId: string, document: MexDocument])[] = [
   ['9864994326891137', legacyAbout('UnmuteNewsletter', 'xwa2_newsletter_unmute_v2')],
 ]
 
+/** Variables that the catalogue has too narrow: a text status without text is none (docs/protocol/04 §4.2). */
+const CORRECTED: { readonly [name: string]: MexDocument['variables'] } = {
+  UpdateTextStatus: { input: { text: 'str?', emoji: { content: 'str' }, ephemeral_duration_sec: 'num' } },
+}
+
 let loaded: ReadonlyMap<string, MexDocument> | undefined
 
 /** The document with this number; undefined for unknown ones. */
@@ -41,7 +46,7 @@ const readCatalogue = (): ReadonlyMap<string, MexDocument> => {
   const { operations } = JSON.parse(text) as { operations: readonly OperationEntry[] }
   const documents = new Map<string, MexDocument>(REPLACED)
   for (const { name, docId, root, variables, baileys7 } of operations) {
-    documents.set(docId, { name, root: root[0] ?? '', variables, legacy: false })
+    documents.set(docId, { name, root: root[0] ?? '', variables: CORRECTED[name] ?? variables, legacy: false })
     if (baileys7 === undefined || baileys7.sameDocId) continue
     documents.set(baileys7.docId, { name, root: baileys7.dataPath, variables, legacy: true })
   }

@@ -1,8 +1,8 @@
-import { KurirError } from 'kurir/errors'
 import { MexRefusal } from '../mex/mex-service.js'
 import type { NewsletterRole, ReactionMode } from '../newsletters/newsletter.js'
 import type { NewsletterActor, NewsletterChanges, NewsletterDesk } from '../newsletters/newsletter-desk.js'
 import type { PhoneContext } from './phone-context.js'
+import { requestRefused } from './phone-refusal.js'
 
 /** A channel as the phone of an account sees it. */
 export interface NewsletterSnapshot {
@@ -71,7 +71,7 @@ export class PhoneNewsletters {
   /** How the channel stands. @throws KurirError `request-refused` when there is none */
   read(jid: string): NewsletterSnapshot {
     const newsletter = this.#context().service.newsletters.find(jid)
-    if (newsletter === undefined) throw refused(new MexRefusal(404, 'Not Found'))
+    if (newsletter === undefined) throw requestRefused(new MexRefusal(404, 'Not Found'))
     const { account } = this.#context()
     return {
       name: newsletter.name.text,
@@ -97,10 +97,7 @@ export class PhoneNewsletters {
   }
 
   #done<Value>(outcome: Value | MexRefusal): Value {
-    if (outcome instanceof MexRefusal) throw refused(outcome)
+    if (outcome instanceof MexRefusal) throw requestRefused(outcome)
     return outcome
   }
 }
-
-const refused = ({ code, message }: MexRefusal): KurirError =>
-  new KurirError('request-refused', `The service refused: ${message}`, { data: { code: String(code) } })

@@ -1,8 +1,11 @@
 import { type BinaryNode, getBinaryNodeChild } from 'kurir/binary'
 import type { Account } from '../accounts/account.js'
+import type { MexRefusal } from '../mex/mex-service.js'
+import type { TextStatusChange } from '../profiles/text-statuses.js'
 import { bytesOf, childrenOf, element, textOf } from '../router/stanzas.js'
 import type { PhoneContext } from './phone-context.js'
 import { PhoneLog, type Predicate } from './phone-messages.js'
+import { requestRefused } from './phone-refusal.js'
 
 /** What a phone was told about somebody's profile, or about its own account. */
 export interface PeopleNotice {
@@ -90,11 +93,32 @@ export class PhonePeople {
 
   /** The about text of somebody; undefined when it is hidden. */
   async aboutOf(jid: string): Promise<string | undefined> {
-    const parts = [element('query', {}, [element('status')]), element('list', {}, [element('user', { jid }, [])])]
-    const attrs = { sid: 'about', mode: 'query', context: 'interactive', last: 'true', index: '0' }
-    const answer = await this.#context().wire.query({ xmlns: 'usync', type: 'get' }, [element('usync', attrs, parts)])
-    const list = getBinaryNodeChild(getBinaryNodeChild(answer, 'usync'), 'list')
-    return textOf(getBinaryNodeChild(list && childrenOf(list)[0], 'status'))
+    return textOf(await this.#lookUp(jid, 'status'))
+  }
+
+  /** Sets the short status with an emoji; without both it is taken away. */
+  setTextStatus(change: TextStatusChange): void {
+    const { service, device } = this.#context()
+    this.#allowed(service.textStatuses.set(device, change))
+  }
+
+  /** The text status of somebody; undefined when there is none to be seen. */
+  async textStatusOf(jid: string): Promise<Pick<TextStatusChange, 'text' | 'emoji'> | undefined> {
+    const status = await this.#lookUp(jid, 'text_status')
+    const { text } = status?.attrs ?? {}
+    const emoji = getBinaryNodeChild(status, 'emoji')?.attrs['content']
+    return text === undefined && emoji === undefined ? undefined : { text, emoji }
+  }
+
+  /** Chooses the name by which others find the account, and four digits that they must know besides. */
+  setUsername(name: string, key?: string): void {
+    const { service, device } = this.#context()
+    this.#allowed(service.usernames.choose(device, name, key))
+  }
+
+  removeUsername(): void {
+    const { service, device } = this.#context()
+    service.usernames.giveUp(device)
   }
 
   /** Changes a setting; see {@link PRIVACY_VALUES} for what there is. */
@@ -155,6 +179,19 @@ export class PhonePeople {
     const { from = '', participant, type, last } = node.attrs
     const state = node.tag === 'chatstate' ? (childrenOf(node)[0]?.tag ?? '') : (type ?? 'available')
     this.#presenceLog.add({ from, participant, state, last })
+  }
+
+  /** What the service says of one person. */
+  async #lookUp(jid: string, protocol: string): Promise<BinaryNode | undefined> {
+    const parts = [element('query', {}, [element(protocol)]), element('list', {}, [element('user', { jid }, [])])]
+    const attrs = { sid: 'look-up', mode: 'query', context: 'interactive', last: 'true', index: '0' }
+    const answer = await this.#context().wire.query({ xmlns: 'usync', type: 'get' }, [element('usync', attrs, parts)])
+    const list = getBinaryNodeChild(getBinaryNodeChild(answer, 'usync'), 'list')
+    return getBinaryNodeChild(list && childrenOf(list)[0], protocol)
+  }
+
+  #allowed(outcome: MexRefusal | undefined): void {
+    if (outcome !== undefined) throw requestRefused(outcome)
   }
 
   async #changePicture(group: string | undefined, content?: BinaryNode[]): Promise<void> {

@@ -22,10 +22,16 @@ export class ProfileNotices {
   /** A change of a profile, to everybody who has saved the account and may see that part of it. */
   toContacts(account: Account, category: PrivacyCategory | undefined, type: string, change: BinaryNode): void {
     const attrs = { type, from: account.pn, lid: account.lid, notify: account.pushName, t: this.#core.time() }
+    for (const other of this.contactsToTell(account, category)) {
+      this.#core.delivery.notifyAccount(other, () => this.#notification(attrs, change))
+    }
+  }
+
+  /** Everybody who has saved the account and may see that part of its profile. */
+  *contactsToTell(account: Account, category?: PrivacyCategory): IterableIterator<Account> {
     for (const other of this.#core.accounts.all()) {
       if (other === account || !other.contacts.has(account)) continue
-      if (category !== undefined && !lets(account, other, category)) continue
-      this.#core.delivery.notifyAccount(other, () => this.#notification(attrs, change))
+      if (category === undefined || lets(account, other, category)) yield other
     }
   }
 

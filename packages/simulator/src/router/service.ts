@@ -14,6 +14,8 @@ import { PairingDesk } from '../pairing/pairing-desk.js'
 import { Pictures } from '../profiles/pictures.js'
 import { PrivacyDesk } from '../profiles/privacy-desk.js'
 import { ProfileNotices } from '../profiles/profile-notices.js'
+import { TextStatuses } from '../profiles/text-statuses.js'
+import { Usernames } from '../profiles/usernames.js'
 import { StanzaValidator } from '../strict/stanza-validator.js'
 import { takeAck } from './ack-router.js'
 import { CallRouter } from './call-router.js'
@@ -52,6 +54,8 @@ export class Service {
   readonly groups: GroupService
   readonly newsletters: NewsletterService
   readonly businesses: BusinessService
+  readonly textStatuses: TextStatuses
+  readonly usernames: Usernames
   readonly appState: AppStateService
   readonly dirtyBits: DirtyBits
   readonly #settings: ServiceSettings
@@ -79,6 +83,9 @@ export class Service {
     this.businesses = new BusinessService(core)
     const mex = new MexService(core)
     this.newsletters = new NewsletterService(core, media, mex)
+    const notices = new ProfileNotices(core)
+    this.textStatuses = new TextStatuses(core, mex, notices)
+    this.usernames = new Usernames(core, mex, notices)
     this.#messages = new MessageRouter(core, this.newsletters)
     this.#receipts = new ReceiptRouter(core, this.newsletters)
     this.#presence = new PresenceRouter(core)
@@ -88,8 +95,8 @@ export class Service {
       Object.entries({
         ...sessionHandlers(media),
         ...encryptHandlers(core),
-        ...usyncHandlers(core, this.businesses),
-        ...profileHandlers(core, profileParts(core, media)),
+        ...usyncHandlers(this),
+        ...profileHandlers(core, profileParts(core, media, notices)),
         ...groupHandlers(desk),
         ...groupSettingHandlers(desk),
         ...groupJoiningHandlers(desk),
@@ -280,7 +287,8 @@ export class Service {
   }
 }
 
-const profileParts = (core: ServiceCore, media: MediaHost): ProfileParts => {
-  const notices = new ProfileNotices(core)
-  return { notices, pictures: new Pictures(core, media, notices), privacy: new PrivacyDesk(core, notices) }
-}
+const profileParts = (core: ServiceCore, media: MediaHost, notices: ProfileNotices): ProfileParts => ({
+  notices,
+  pictures: new Pictures(core, media, notices),
+  privacy: new PrivacyDesk(core, notices),
+})

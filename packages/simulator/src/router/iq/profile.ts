@@ -4,6 +4,7 @@ import { BOTS } from '../../profiles/bots.js'
 import type { Pictures } from '../../profiles/pictures.js'
 import type { PrivacyDesk } from '../../profiles/privacy-desk.js'
 import type { ProfileNotices } from '../../profiles/profile-notices.js'
+import { LONGEST_ABOUT } from '../../profiles/text-statuses.js'
 import { type IqAnswer, IqFailure, type IqHandler, NO_CHILDREN } from '../iq-answer.js'
 import type { ServiceCore } from '../service-core.js'
 import { childrenOf, element, textOf } from '../stanzas.js'
@@ -63,9 +64,6 @@ const issueTokens = (core: ServiceCore, device: Device, child: BinaryNode | unde
   }
   return NO_CHILDREN
 }
-
-/** Longest about text that the apps let somebody write. */
-const LONGEST_ABOUT = 139
 
 const setAbout = (core: ServiceCore, notices: ProfileNotices, device: Device, text: string): IqAnswer => {
   if ([...text].length > LONGEST_ABOUT) return new IqFailure(406, 'not-acceptable')
