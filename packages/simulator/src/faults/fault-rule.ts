@@ -19,7 +19,7 @@ export type FaultAction =
   | { readonly kind: 'unavailable'; readonly type?: string }
   /** Passed on as the function makes it; undefined drops it. For forged keys, lists and attributes. */
   | { readonly kind: 'alter'; readonly alter: (node: BinaryNode) => BinaryNode | undefined }
-  /** From clients: a message is acked with this error, a request answered with it; nothing else happens. */
+  /** From clients: a message or call is acked with this error, a request answered with it; nothing else happens. */
   | { readonly kind: 'nack'; readonly code: number }
   /** The connection ends with this stream error instead. */
   | { readonly kind: 'stream-error'; readonly code: number }

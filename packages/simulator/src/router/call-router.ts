@@ -30,6 +30,11 @@ export class CallRouter {
     }
   }
 
+  /** Answers with an error; nothing is passed on or made. */
+  refuse(sender: Device, node: BinaryNode, code: number): void {
+    this.#acknowledge(sender, node, childrenOf(node)[0]?.tag ?? '', { error: String(code) })
+  }
+
   /** To one device when the address names one, as answers do; else to all of the account. */
   #forward(sender: Device, node: BinaryNode, payload: BinaryNode, { account, addressing, device }: Resolved): void {
     const named = node.attrs['to']?.includes(':') === true ? [device] : [...account.devices.values()]

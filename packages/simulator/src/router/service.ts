@@ -283,6 +283,7 @@ export class Service {
   /** A fault: the stanza is answered with an error and goes no further. */
   #refuse(device: Device, node: BinaryNode, code: number): void {
     if (node.tag === 'message') this.#messages.acknowledge(device, node, { error: String(code) })
+    else if (node.tag === 'call') this.#calls.refuse(device, node, code)
     else if (node.tag === 'iq') this.#reply(device, node, new IqFailure(code, 'refused by a fault rule'))
   }
 }
