@@ -86,7 +86,7 @@ export function modificationMutations(modification: ChatModification, jid: strin
 }
 
 function mutationOf({ name, slots, value, operation = 'set' }: Draft, now: number): OutgoingMutation {
-  if (slots.includes('')) throw invalidModification('A chat, contact, label or message is not named')
+  if (slots.includes('')) throw invalidModification('A chat, contact, label, quick reply or message is not named')
   // Every action that is written has a version.
   const version = actionTable[name].version ?? 1
   return { operation, index: [name, ...slots], value: { timestamp: now, ...value }, version }
@@ -174,7 +174,8 @@ function messageDrafts(modification: ChatModification, jid: string, now: number)
   }
   if ('quickReply' in modification) {
     const { timestamp, deleted, message, shortcut } = modification.quickReply
-    const id = timestamp || String(Math.floor(now / 1000))
+    // What is taken away has a name: a new one would be nobody's.
+    const id = timestamp || (deleted ? '' : String(Math.floor(now / 1000)))
     const quickReplyAction = { count: 0, deleted: deleted === true, message: message ?? '', shortcut: shortcut ?? '' }
     return [{ name: 'quick_reply', slots: [id], value: { quickReplyAction } }]
   }

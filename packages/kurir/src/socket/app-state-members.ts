@@ -2,7 +2,10 @@ import { type ChatModification, modificationMutations, type QuickReplyAction } f
 import type { WAPatchName } from '../app-state/collection-names.js'
 import { operationOf } from '../app-state/next-state.js'
 import type { WAPatchCreate } from '../app-state/patch-create.js'
+import { parseDecimal } from '../binary/decimal.js'
 import type { LabelActionBody } from '../chats/label-types.js'
+import { checkText } from '../messages/content/checks.js'
+import { invalidContent } from '../messages/content/content-error.js'
 import type { proto } from '../proto/index.js'
 import type { AppStateSync } from './app-state-sync.js'
 import type { AppStateUploads } from './app-state-uploads.js'
@@ -34,7 +37,13 @@ export interface AppStateMembers {
    *   what the other collections brought counts
    */
   resyncAppState(collections: readonly WAPatchName[], isInitialSync: boolean): Promise<void>
-  /** Tells the server that a change is known; Kurir does so by itself. Does not wait for the answer. */
+  /**
+   * Tells the server that a change is known; Kurir does so by itself. Does not wait for the answer: what the server does
+   * not clean, it speaks of again with the next connection.
+   *
+   * @param fromTimestamp unix seconds; what is newer stays
+   * @throws KurirError `invalid-content` (400) for no type, or a time that is none
+   */
   cleanDirtyBits(type: 'account_sync' | 'groups', fromTimestamp?: number | string): Promise<void>
   /** Stars messages, or takes the stars off. Messages of others in groups need their author as `participant`. */
   star(
@@ -98,6 +107,10 @@ async function cleanDirtyBits(
   type: string,
   fromTimestamp: number | string | undefined,
 ): Promise<void> {
-  const node = buildClean(type, fromTimestamp === undefined ? undefined : String(fromTimestamp))
+  const timestamp = fromTimestamp === undefined ? undefined : String(fromTimestamp)
+  if (timestamp !== undefined && parseDecimal(timestamp) === undefined) {
+    throw invalidContent('fromTimestamp', 'This is a time in unix seconds')
+  }
+  const node = buildClean(checkText('type', type), timestamp)
   await connection.sendNode({ ...node, attrs: { ...node.attrs, id: connection.ids.next() } })
 }

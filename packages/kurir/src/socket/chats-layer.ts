@@ -2,6 +2,7 @@ import { isJidNewsletter, jidNormalizedUser } from '../binary/jid.js'
 import type { ServerProps } from '../chats/server-props.js'
 import type { MessageUpsertType, WAMessage } from '../events/message-types.js'
 import { historyDownload } from '../history/download-history.js'
+import { checkObject } from '../messages/content/checks.js'
 import { AccountSync } from './account-sync.js'
 import { makeAppState } from './app-state.js'
 import type { AppStateMembers } from './app-state-members.js'
@@ -42,6 +43,7 @@ export interface ChatsMembers
    * Emits a message and applies what follows from it.
    *
    * @param requestId the request that the phone answers with this message (Kurir's own)
+   * @throws KurirError `invalid-content` (400) for a message without key; nothing is told then
    */
   upsertMessage(message: WAMessage, type: MessageUpsertType, requestId?: string): Promise<void>
 }
@@ -104,6 +106,7 @@ async function upsertMessage(
   requestId?: string,
 ): Promise<void> {
   const { ev, creds } = core
+  checkObject('key', checkObject('message', message).key)
   ev.emit('messages.upsert', { messages: [message], type, ...(requestId === undefined ? {} : { requestId }) })
   // A channel is nobody's contact, and its name is not ours.
   if (message.pushName && message.key.remoteJid && !isJidNewsletter(message.key.remoteJid)) {
