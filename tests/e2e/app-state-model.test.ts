@@ -20,8 +20,7 @@ describe('two companions and a phone that change app state at the same time', ()
     const { faults } = service.appState
     faults.add({ operation: 'upload', probability: 0.05, action: { kind: 'error', code: 409 } })
     faults.add({ operation: 'fetch', probability: 0.003, action: { kind: 'error', code: 503 } })
-    faults.add({ operation: 'fetch', probability: 0.003, action: { kind: 'gap' } })
-    faults.add({ operation: 'fetch', probability: 0.003, action: { kind: 'corrupt', part: 'value' } })
+    // Damage is in app-state.test.ts: after it, a collection is read anew, and what was removed meanwhile cannot be told.
     const random = new SeededRandom(`${service.seed} run`)
     const run = { changes, atOnce: 6, reconnectEvery: 80, rotateEvery: 150 }
     const { made, errors } = await runModel({ phone, clients: accounts, random, ...run })
