@@ -13,6 +13,8 @@ export class AppStateCollections {
   /** States that are not stored yet. */
   readonly #reached = new Map<WAPatchName, LTHashState>()
   readonly #writing = new KeyedQueue()
+  /** The connection has ended, and what was handled by then is stored. */
+  #isOver = false
   /** What has to be over before anything is stored. */
   #barrier: Promise<void> = Promise.resolve()
 
@@ -72,9 +74,13 @@ export class AppStateCollections {
   async #finish(): Promise<void> {
     this.#core.ev.flush()
     await this.settled()
+    this.#isOver = true
   }
 
   async #write(collection: WAPatchName, state: LTHashState, stored?: () => Promise<void>): Promise<void> {
+    // The next connection tells again what was not stored. A state beyond what it has told so far must not get in between:
+    // the one after it would take all of it for told.
+    if (this.#isOver) return
     const { keys } = this.#core
     await keys.transaction(async () => {
       const { [collection]: row } = await keys.get('app-state-sync-version', [collection])
