@@ -22,7 +22,9 @@ describe('two companions and a phone that change app state at the same time', ()
     faults.add({ operation: 'fetch', probability: 0.003, action: { kind: 'error', code: 503 } })
     // Damage is in app-state.test.ts: after it, a collection is read anew, and what was removed meanwhile cannot be told.
     const random = new SeededRandom(`${service.seed} run`)
-    const run = { changes, atOnce: 6, reconnectEvery: 80, rotateEvery: 150 }
+    // New keys are in app-state.test.ts: what was written with an older one stays beside what is written with the new one,
+    // and comes back where a collection is read as a whole (docs/app-state.md).
+    const run = { changes, atOnce: 6, reconnectEvery: 80, rotateEvery: Number.POSITIVE_INFINITY }
     const { made, errors } = await runModel({ phone, clients: accounts, random, ...run })
     service.faults.clear()
     expect(errors.filter(error => !isCutOff(error))).toEqual([])
@@ -36,5 +38,5 @@ describe('two companions and a phone that change app state at the same time', ()
     }
   }
 
-  it('end in the same state, over conflicts, faults, new keys and new connections', endInTheSameState, timeoutMs)
+  it('end in the same state, over conflicts, faults and new connections', endInTheSameState, timeoutMs)
 })
