@@ -45,6 +45,9 @@ export class GatewayLink {
   readonly #endHandlers: EndHandler[] = []
   #streams = new StreamTable(noStreams)
   #view = nothingKnown
+  /** What the program has been told of it. */
+  #told = nothingKnown
+  #isTelling = false
   #instance = ''
   #verbs: readonly string[] = []
   #closed: Promise<void> | undefined
@@ -89,6 +92,11 @@ export class GatewayLink {
   /** Resolves with the gateway's hello. Throws as {@link GatewayConnection.open}. */
   async open(): Promise<void> {
     await this.#connection.open()
+    // The program begins to listen in the turn in which it gets the socket: what is known by then is told after that.
+    setImmediate(() => {
+      this.#isTelling = true
+      this.#tell()
+    })
   }
 
   /**
@@ -190,9 +198,13 @@ export class GatewayLink {
   /** After each hello the program hears how the session is, as if it had just connected. */
   #see(view: unknown): void {
     if (typeof view !== 'object' || view === null || !('credentials' in view)) return
-    const before = this.#view
     this.#view = view as SessionView
-    const update = connectionUpdateOf(before, this.#view)
+    if (this.#isTelling) this.#tell()
+  }
+
+  #tell(): void {
+    const update = connectionUpdateOf(this.#told, this.#view)
+    this.#told = this.#view
     if (update !== undefined) this.ev.emit('connection.update', update)
   }
 }
