@@ -48,7 +48,7 @@ describe('values', () => {
       fc.property(fc.jsonValue(), value => {
         // A member of this name would set the prototype where it is read.
         fc.pre(!JSON.stringify(value).includes('"__proto__"'))
-        expect(roundTrip(value)).toEqual(JSON.parse(JSON.stringify(value), (_, item) => item))
+        expect(roundTrip(value)).toEqual(value)
       }),
     )
   })
